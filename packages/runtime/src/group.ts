@@ -1,0 +1,82 @@
+import type { Instant, LogIndex, NodeId, Term } from "@synod/protocols/protocol";
+import type { Configuration } from "@synod/protocols/raft/types";
+
+/**
+ * What a service sees of consensus: one replicated log (docs/adr/0003-groups.md). Which engine keeps it, where the bytes
+ * lie and who leads is the host's affair.
+ */
+export interface Group<Result> {
+  readonly status: GroupStatus;
+
+  /**
+   * Proposes a command on whichever node leads, once: a proposal lost with its leader is sent again under the same request
+   * id and applied at most once. The answer comes through `requester` after this node applied it.
+   * The group keeps a reference to `command`; nobody may change its bytes afterwards.
+   */
+  propose(command: Uint8Array, requester: Requester<Result>, token: number): void;
+
+  /** A linearizable read: `requester.readable` is called when this node's state holds everything acknowledged before now. */
+  read(requester: Requester<Result>, token: number): void;
+
+  /**
+   * Replicated time in microseconds since the cluster began. It never runs backwards, stands still while there is no
+   * leader and never runs faster than the leader's clock; each command is applied with the time its leader gave it.
+   * Only meaningful on a leader.
+   */
+  clusterTime(): Instant;
+
+  /** Told after each batch of applied commands, and whenever the role or the leader changes. */
+  subscribe(listener: GroupListener): void;
+
+  changeMembership(change: MembershipChange, requester: Requester<Result>, token: number): void;
+  transferLeadership(target: NodeId): "started" | "notLeader" | "notVoter";
+}
+
+/** Answers to one service connection's requests. A token is the connection's own; nothing is allocated per request. */
+export interface Requester<Result> {
+  applied(token: number, result: Result): void;
+  readable(token: number): void;
+  failed(token: number, reason: RequestFailure): void;
+}
+
+/**
+ * `noLeader`, `overloaded`: certainly not applied. `timedOut`, `stopped`: unknown; it may yet be applied.
+ */
+export type RequestFailure = "noLeader" | "overloaded" | "timedOut" | "stopped" | "notPermitted";
+
+export interface GroupListener {
+  /** The state machine has applied everything up to `index`; all results of the batch have been handed out. */
+  batchApplied?(index: LogIndex): void;
+  roleChanged?(status: GroupStatus): void;
+}
+
+export interface GroupStatus {
+  readonly id: number;
+  readonly self: NodeId;
+  readonly role: "follower" | "preCandidate" | "candidate" | "leader" | "learner";
+  readonly leader: NodeId | undefined;
+  readonly term: Term;
+  readonly lastIndex: LogIndex;
+  readonly commitIndex: LogIndex;
+  readonly appliedIndex: LogIndex;
+  readonly configuration: Configuration;
+}
+
+export type MembershipChange =
+  | { type: "addLearner"; node: NodeId; address: string }
+  | { type: "promote"; node: NodeId }
+  | { type: "remove"; node: NodeId };
+
+/**
+ * A service's deterministic state (DESIGN: model). No clock, no randomness, no waiting; equal logs give equal states.
+ */
+export interface StateMachine<Result> {
+  /** @param time cluster time given by the leader, never less than in the entry before. The machine must copy what it keeps. */
+  apply(index: LogIndex, time: Instant, command: Uint8Array): Result;
+  /** A frozen view of the state as of now; later `apply` calls must not disturb it. Pulled in small pieces over many turns. */
+  snapshot(): Iterator<Uint8Array>;
+  /** Replaces the whole state by a snapshot's chunks, as `snapshot` gave them but perhaps cut elsewhere. */
+  restore(chunks: Iterable<Uint8Array>): void;
+  /** A hash of the whole state, kept incrementally: replicas compare it at equal indexes. */
+  hash(): number;
+}
