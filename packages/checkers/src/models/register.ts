@@ -1,0 +1,78 @@
+import type { Operation } from "../history.ts";
+import type { Model } from "../model.ts";
+
+/** A value as clients see it; null is "absent", which differs from 0, "" and false. */
+export type Value = string | number | boolean | null;
+
+/** What is written; for a "cas" the pair of expected and new value. Null for a "read". */
+export type RegisterInput = Value | { readonly from: Value; readonly to: Value };
+
+/**
+ * A register with compare-and-set.
+ *
+ * - `read`: input null, output the value.
+ * - `write`: input the value; the output does not matter.
+ * - `cas`: input `{from, to}`, output whether it was done. False says that the value was not `from`.
+ * - `delete`: the same as writing null.
+ */
+export function casRegister(initial: Value = null): Model<Value> {
+  return {
+    initial,
+    step: stepCasRegister,
+    equal: Object.is,
+    hash: hashValue,
+    isRead: (operation) => operation.f === "read",
+    describe: describeRegisterOperation,
+    describeState: (state) => JSON.stringify(state),
+  };
+}
+
+/** A register with reads and writes only. */
+export function register(initial: Value = null): Model<Value> {
+  return {
+    ...casRegister(initial),
+    step: (state, operation) => (operation.f === "cas" ? undefined : stepCasRegister(state, operation)),
+  };
+}
+
+function stepCasRegister(state: Value, operation: Operation): Value | undefined {
+  const answered = operation.outcome === "ok";
+  switch (operation.f) {
+    case "read":
+      return !answered || Object.is(operation.output, state) ? state : undefined;
+    case "write":
+      return operation.input as Value;
+    case "delete":
+      return null;
+    case "cas": {
+      const { from, to } = operation.input as { from: Value; to: Value };
+      const done = Object.is(from, state);
+      if (answered && operation.output !== done) return undefined;
+      return done ? to : state;
+    }
+    default:
+      return undefined;
+  }
+}
+
+function describeRegisterOperation(operation: Operation): string {
+  const answer = operation.outcome === "ok" ? JSON.stringify(operation.output) : "?";
+  switch (operation.f) {
+    case "read":
+      return `read → ${answer}`;
+    case "cas": {
+      const { from, to } = operation.input as { from: Value; to: Value };
+      return `cas ${JSON.stringify(from)} to ${JSON.stringify(to)} → ${answer}`;
+    }
+    default:
+      return `${operation.f} ${JSON.stringify(operation.input)}${operation.outcome === "ok" ? "" : " → ?"}`;
+  }
+}
+
+/** FNV-1a over the value's text; its type is part of the text. */
+export function hashValue(value: Value): number {
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  let hash = typeof value === "string" ? 0x811c9dc5 : 0x050c5d1f;
+  for (let index = 0; index < text.length; index += 1) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
+  return hash;
+}

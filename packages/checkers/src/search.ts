@@ -1,0 +1,265 @@
+import type { History, Operation } from "./history.ts";
+import type { Model } from "./model.ts";
+
+/**
+ * Looks for an order of the operations that respects real time and that the model could have produced.
+ *
+ * The algorithm is Wing and Gong's depth-first search ("Testing and Verifying Concurrent Objects", 1993) with Lowe's memory
+ * of configurations already tried ("Testing for linearizability", 2017). Two refinements, both sound: a read that fits is
+ * taken at once and never reconsidered, since it changes nothing; and operations of unknown outcome are tried after all
+ * others, and may stay out of the order for ever.
+ */
+export type SearchResult<State> =
+  | { type: "found"; order: Operation[] }
+  | { type: "impossible"; culprit: Operation; order: Operation[]; states: State[] }
+  | { type: "gaveUp" };
+
+/** @param history of one object; no failed operations and no unanswered reads. @param maxSteps calls of `model.step`. */
+export function search<State>(history: History, model: Model<State>, maxSteps: number): SearchResult<State> {
+  return new Search(history, model).run(maxSteps);
+}
+
+interface Configuration<State> {
+  readonly state: State;
+  /** Words of the set of linearized operations, without the full words at its start. */
+  readonly skipped: number;
+  readonly words: Uint32Array;
+}
+
+interface Frame<State> {
+  readonly operation: number;
+  /** The state before it. */
+  readonly state: State;
+  readonly alternatives: boolean;
+}
+
+const NOTHING = -1;
+const MAX_REPORTED_STATES = 4;
+
+class Search<State> {
+  readonly #model: Model<State>;
+  /** Answered operations in order of call, then unknown ones in order of call. */
+  readonly #operations: Operation[];
+  readonly #answered: number;
+
+  /** The open part of the history as a linked list of events: i is the call of operation i, n + i its return. */
+  readonly #next: Int32Array;
+  readonly #previous: Int32Array;
+  readonly #head: number;
+
+  readonly #linearized: Uint32Array;
+  #linearizedHash = 0;
+  #remaining: number;
+  #fullWords = 0;
+
+  readonly #stack: Frame<State>[] = [];
+  readonly #tried = new Map<number, Configuration<State>[]>();
+  #state: State;
+
+  /** The furthest return that the search ran into, and how things stood there. */
+  #furthest = NOTHING;
+  #furthestOrder: Operation[] = [];
+  #furthestStates: State[] = [];
+
+  constructor(history: History, model: Model<State>) {
+    this.#model = model;
+    const byCall = [...history].sort((a, b) => a.call - b.call);
+    const answered = byCall.filter((operation) => operation.outcome === "ok");
+    this.#operations = [...answered, ...byCall.filter((operation) => operation.outcome !== "ok")];
+    this.#answered = answered.length;
+    this.#remaining = answered.length;
+    this.#state = model.initial;
+    this.#linearized = new Uint32Array((this.#operations.length + 31) >>> 5);
+    this.#head = 2 * this.#answered;
+    this.#next = new Int32Array(this.#head + 1).fill(NOTHING);
+    this.#previous = new Int32Array(this.#head + 1).fill(NOTHING);
+    this.#link(answered);
+  }
+
+  run(maxSteps: number): SearchResult<State> {
+    let steps = 0;
+    let from = this.#firstCandidate();
+    while (this.#remaining > 0) {
+      const candidate = this.#nextCandidate(from);
+      if (candidate === NOTHING) {
+        const undone = this.#backtrack();
+        if (undone === NOTHING) return this.#impossible();
+        from = this.#candidateAfter(undone);
+        continue;
+      }
+      if (steps++ >= maxSteps) return { type: "gaveUp" };
+      from = this.#try(candidate) ? this.#firstCandidate() : this.#candidateAfter(candidate);
+    }
+    return { type: "found", order: this.#order() };
+  }
+
+  #link(answered: readonly Operation[]): void {
+    const events = Array.from({ length: 2 * answered.length }, (_, event) => event);
+    const time = (event: number): number =>
+      event < answered.length ? answered[event]!.call : answered[event - answered.length]!.return;
+    // At equal times a call comes before a return: intervals include their ends.
+    events.sort((a, b) => time(a) - time(b) || a - b);
+    let last = this.#head;
+    for (const event of events) {
+      this.#next[last] = event;
+      this.#previous[event] = last;
+      last = event;
+    }
+  }
+
+  #firstCandidate(): number {
+    return this.#next[this.#head]!;
+  }
+
+  /** Where the walk goes on after an operation was tried in vain. */
+  #candidateAfter(operation: number): number {
+    return operation < this.#answered ? this.#next[operation]! : this.#head + 1 + (operation - this.#answered) + 1;
+  }
+
+  /**
+   * The walk runs over the calls up to the first return in the open list, then over unknown operations called by then.
+   * @param from an event of the list, or head + 1 + i for the i-th unknown operation.
+   * @returns an operation, or NOTHING once that return cannot be passed.
+   */
+  #nextCandidate(from: number): number {
+    if (from < this.#answered) return from;
+    const firstReturn = this.#blockingReturn(from);
+    const blocker = this.#operations[firstReturn - this.#answered]!;
+    let operation = from > this.#head ? this.#answered + (from - this.#head - 1) : this.#answered;
+    for (; operation < this.#operations.length; operation += 1) {
+      if (this.#operations[operation]!.call > blocker.return) break;
+      if (!this.#isLinearized(operation)) return operation;
+    }
+    this.#reportBlocked(firstReturn - this.#answered);
+    return NOTHING;
+  }
+
+  #blockingReturn(from: number): number {
+    if (from < this.#head) return from;
+    let event = this.#next[this.#head]!;
+    while (event < this.#answered) event = this.#next[event]!;
+    return event;
+  }
+
+  /** Puts the operation next in the order, if the model allows it and nothing like it was tried before. */
+  #try(operation: number): boolean {
+    const subject = this.#operations[operation]!;
+    const state = this.#model.step(this.#state, subject);
+    if (state === undefined) return false;
+    const forced = this.#model.isRead(subject) && this.#model.equal(state, this.#state);
+    this.#mark(operation);
+    if (!forced && !this.#isNew(state)) {
+      this.#unmark(operation);
+      return false;
+    }
+    if (operation < this.#answered) this.#lift(operation);
+    this.#stack.push({ operation, state: this.#state, alternatives: !forced });
+    this.#state = state;
+    return true;
+  }
+
+  /** Takes operations back off the order, down to the last one that was a choice. @returns it, or NOTHING. */
+  #backtrack(): number {
+    for (;;) {
+      const frame = this.#stack.pop();
+      if (frame === undefined) return NOTHING;
+      if (frame.operation < this.#answered) this.#unlift(frame.operation);
+      this.#unmark(frame.operation);
+      this.#state = frame.state;
+      if (frame.alternatives) return frame.operation;
+    }
+  }
+
+  #lift(operation: number): void {
+    this.#unlink(operation);
+    this.#unlink(operation + this.#answered);
+    this.#remaining -= 1;
+  }
+
+  #unlift(operation: number): void {
+    this.#relink(operation + this.#answered);
+    this.#relink(operation);
+    this.#remaining += 1;
+  }
+
+  #unlink(event: number): void {
+    const next = this.#next[event]!;
+    const previous = this.#previous[event]!;
+    this.#next[previous] = next;
+    if (next !== NOTHING) this.#previous[next] = previous;
+  }
+
+  #relink(event: number): void {
+    const next = this.#next[event]!;
+    this.#next[this.#previous[event]!] = event;
+    if (next !== NOTHING) this.#previous[next] = event;
+  }
+
+  #isLinearized(operation: number): boolean {
+    return (this.#linearized[operation >>> 5]! & (1 << (operation & 31))) !== 0;
+  }
+
+  #mark(operation: number): void {
+    const word = operation >>> 5;
+    this.#linearized[word]! |= 1 << (operation & 31);
+    this.#linearizedHash ^= mix(operation + 1);
+    while (this.#linearized[this.#fullWords] === 0xffffffff) this.#fullWords += 1;
+  }
+
+  #unmark(operation: number): void {
+    const word = operation >>> 5;
+    this.#linearized[word]! &= ~(1 << (operation & 31));
+    this.#linearizedHash ^= mix(operation + 1);
+    if (word < this.#fullWords) this.#fullWords = word;
+  }
+
+  /** Remembers the current set with `state`. @returns false if that configuration was met before. */
+  #isNew(state: State): boolean {
+    const hash = this.#linearizedHash ^ mix(this.#model.hash(state));
+    const configurations = this.#tried.get(hash) ?? [];
+    if (configurations.length === 0) this.#tried.set(hash, configurations);
+    if (configurations.some((tried) => this.#isCurrent(tried) && this.#model.equal(tried.state, state))) return false;
+    let end = this.#linearized.length;
+    while (end > this.#fullWords && this.#linearized[end - 1] === 0) end -= 1;
+    configurations.push({ state, skipped: this.#fullWords, words: this.#linearized.slice(this.#fullWords, end) });
+    return true;
+  }
+
+  #isCurrent(tried: Configuration<State>): boolean {
+    if (tried.skipped !== this.#fullWords) return false;
+    for (let word = this.#fullWords; word < this.#linearized.length; word += 1) {
+      if (this.#linearized[word] !== (tried.words[word - tried.skipped] ?? 0)) return false;
+    }
+    return true;
+  }
+
+  #order(): Operation[] {
+    return this.#stack.map((frame) => this.#operations[frame.operation]!);
+  }
+
+  #reportBlocked(operation: number): void {
+    const furthest = this.#furthest === NOTHING ? -1 : this.#operations[this.#furthest]!.return;
+    const reached = this.#operations[operation]!.return;
+    if (reached < furthest) return;
+    if (operation !== this.#furthest) {
+      this.#furthest = operation;
+      this.#furthestOrder = this.#order();
+      this.#furthestStates = [];
+    }
+    const known = this.#furthestStates.some((state) => this.#model.equal(state, this.#state));
+    if (!known && this.#furthestStates.length < MAX_REPORTED_STATES) this.#furthestStates.push(this.#state);
+  }
+
+  #impossible(): SearchResult<State> {
+    const culprit = this.#operations[this.#furthest]!;
+    return { type: "impossible", culprit, order: this.#furthestOrder, states: this.#furthestStates };
+  }
+}
+
+/** Spreads an integer over 32 bits (the finalizer of MurmurHash3). */
+function mix(value: number): number {
+  let bits = value | 0;
+  bits = Math.imul(bits ^ (bits >>> 16), 0x85ebca6b);
+  bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2ae35);
+  return bits ^ (bits >>> 16);
+}
