@@ -1,0 +1,80 @@
+import { CliError } from "./cli/errors.ts";
+
+/** Node 1 listens where each protocol's clients expect it; every further node adds `portStep`. */
+export const basePorts: Ports = { store: 2379, peers: 2380, http: 7070 };
+export const portStep = 10_000;
+export const mostNodes = 6;
+
+export interface Ports {
+  readonly store: number;
+  readonly peers: number;
+  readonly http: number;
+}
+
+/** @param node 1 for n1. @param offset is added to every port, so that two clusters fit on one machine. */
+export function portsOf(node: number, offset: number): Ports {
+  const shift = (node - 1) * portStep + offset;
+  const ports = { store: basePorts.store + shift, peers: basePorts.peers + shift, http: basePorts.http + shift };
+  for (const [use, port] of Object.entries(ports)) {
+    if (port > 65_535)
+      throw new CliError(
+        "ports",
+        `the ${use} port of n${node} would be ${port}, beyond 65535: start fewer --nodes or choose a smaller --port-offset`,
+      );
+  }
+  return ports;
+}
+
+/** A member of the cluster as `--peers` names it. */
+export interface Peer {
+  /** The number in its name: 1 for n1. */
+  readonly id: number;
+  readonly name: string;
+  readonly host: string;
+  /** Where its peers reach it. */
+  readonly port: number;
+  /** Where clients of the store reach it, as the member list tells them. */
+  readonly clientUrl: string;
+}
+
+/**
+ * Reads `n1=127.0.0.1:2380,n2=…`. The store of a peer is taken to listen one port below, as ours and etcd's do, unless
+ * `clientUrls` (`n1=http://10.0.0.1:2379,…`) says where.
+ */
+export function parsePeers(peers: readonly string[], clientUrls: readonly string[]): Peer[] {
+  const urls = new Map(clientUrls.map((entry) => nameAndRest(entry, "--client-urls", "n1=http://10.0.0.1:2379")));
+  const parsed = peers.map((entry): Peer => {
+    const [name, address] = nameAndRest(entry, "--peers", "n1=127.0.0.1:2380");
+    const id = Number(/^n([1-9]\d{0,3})$/.exec(name)?.[1]);
+    if (Number.isNaN(id)) throw new CliError("settings", `--peers has a node "${name}": name nodes n1, n2, …`);
+    const { host, port } = parseAddress(address, "--peers");
+    return {
+      id,
+      name,
+      host,
+      port,
+      clientUrl: urls.get(name) ?? `http://${address.slice(0, address.lastIndexOf(":"))}:${port - 1}`,
+    };
+  });
+  if (new Set(parsed.map(({ id }) => id)).size !== parsed.length)
+    throw new CliError("settings", `--peers names a node twice (${peers.join(",")}): name each once`);
+  return parsed.sort((left, right) => left.id - right.id);
+}
+
+/** Reads `host:port`, also with an IPv6 address in brackets or a leading `http://`. */
+export function parseAddress(address: string, where: string): { host: string; port: number } {
+  const match = /^(?:http:\/\/)?(\[[0-9a-fA-F:]+\]|[^:/[\]]+):(\d{1,5})\/?$/.exec(address);
+  const port = Number(match?.[2]);
+  if (match === null || port < 1 || port > 65_535)
+    throw new CliError(
+      "settings",
+      `${where} has "${address}", which is no address: write host:port, as in 127.0.0.1:2379`,
+    );
+  return { host: (match[1] as string).replace(/^\[|\]$/g, ""), port };
+}
+
+function nameAndRest(entry: string, where: string, example: string): [name: string, rest: string] {
+  const equals = entry.indexOf("=");
+  if (equals < 1) throw new CliError("settings", `${where} has "${entry}" without a name: write it as in ${example}`);
+  return [entry.slice(0, equals), entry.slice(equals + 1)];
+}

@@ -1,0 +1,109 @@
+import { createLogger, type Logger } from "@synod/runtime/log/logger";
+import type { Command } from "commander";
+import { basePorts, parsePeers } from "../../addresses.ts";
+import { type NodeOptions, type RunningNode, startNode } from "../../node.ts";
+import type { NodeMessage, ParentMessage } from "../../up/messages.ts";
+import { CliError } from "../errors.ts";
+import { addSettings, list, oneOf, type Settled, settleFromProcess, text, whole } from "../settings.ts";
+
+const serveSettings = {
+  name: text("this node's name", "n1", "n1"),
+  data: text("folder that keeps this node's data", ".synod/n1", "folder"),
+  cluster: text("the cluster's name; nodes of another name are refused", "synod", "name"),
+  peers: list("every node of the cluster and where its peers reach it", ["n1=127.0.0.1:2380"], "n1=host:port,…"),
+  clientUrls: list("where clients reach a node, when it is not one port below its peers", [], "n1=http://host:port,…"),
+  host: text("address to listen on", "127.0.0.1", "address"),
+  storePort: whole("port for clients of the store", basePorts.store, 0, 65_535, "port"),
+  peerPort: whole("port for the other nodes", basePorts.peers, 0, 65_535, "port"),
+  httpPort: whole("port for health, metrics and the console", basePorts.http, 0, 65_535, "port"),
+  log: oneOf("form of the log lines on standard error", ["human", "json"]),
+  logLevel: oneOf("what is worth a line", ["info", "debug", "warn", "error"]),
+};
+
+export function registerServe(program: Command): void {
+  const command = program.command("serve").description("run one node of a cluster, until SIGTERM");
+  addSettings(command, serveSettings).action(() => serve(settleFromProcess(serveSettings, command)));
+}
+
+async function serve(settings: Settled<typeof serveSettings>): Promise<void> {
+  const supervised = process.send !== undefined;
+  const logger = createLogger({
+    level: settings.logLevel,
+    format: settings.log,
+    node: supervised && settings.log === "human" ? "" : settings.name, // who started us prints the name before each line
+  });
+  try {
+    const node = await startNode(nodeOptions(settings), logger);
+    const close = closer(node, logger);
+    endOnSignal(close, supervised);
+    void node.failed.then((sentence) => {
+      logger.error(sentence);
+      tellParent({ type: "failed", sentence });
+      close("this node cannot go on", 1);
+    });
+    await node.ready;
+    logger.info("ready");
+    logger.flush();
+    tellParent({ type: "ready", leader: node.leader() });
+  } catch (error) {
+    tellParent({ type: "failed", sentence: (error as Error).message });
+    throw error;
+  }
+}
+
+function nodeOptions(settings: Settled<typeof serveSettings>): NodeOptions {
+  const peers = parsePeers(settings.peers, settings.clientUrls);
+  const self = peers.find(({ name }) => name === settings.name);
+  if (self === undefined)
+    throw new CliError("settings", `--peers does not name ${settings.name} itself: list every node, this one included`);
+  return {
+    self,
+    peers,
+    cluster: settings.cluster,
+    data: settings.data,
+    host: settings.host,
+    ports: { store: settings.storePort, peers: settings.peerPort, http: settings.httpPort },
+  };
+}
+
+type Close = (why: string, exitCode: number) => void;
+
+/** Closes once, however often it is asked to, and ends the process. */
+function closer(node: RunningNode, logger: Logger): Close {
+  let closing = false;
+  return (why, exitCode) => {
+    if (closing) return;
+    closing = true;
+    process.exitCode = exitCode;
+    logger.info(`closing: ${why}`);
+    node
+      .close()
+      .then(() => logger.info("closed"))
+      .catch((error: unknown) => {
+        logger.error("could not close cleanly", { error });
+        process.exitCode = 1;
+      })
+      .finally(() => {
+        logger.flush();
+        process.exit();
+      });
+  };
+}
+
+/** SIGTERM, and the end of whoever started us, close the node; so does SIGINT unless our parent gets it too. */
+function endOnSignal(close: Close, supervised: boolean): void {
+  process.on("SIGTERM", () => close("SIGTERM", 0));
+  process.on("SIGINT", () => {
+    if (!supervised) close("SIGINT", 0);
+  });
+  if (!supervised) return;
+  process.on("disconnect", () => close("the process that started this node has ended", 0));
+  process.on("message", (message: ParentMessage) => {
+    if (message.type === "stop") close("asked to", 0);
+  });
+}
+
+function tellParent(message: NodeMessage): void {
+  if (process.send === undefined || !process.connected) return;
+  process.send(message, undefined, {}, () => {}); // a parent that is gone is noticed by "disconnect"
+}

@@ -1,0 +1,56 @@
+import { createServer, type Server, type ServerResponse } from "node:http";
+import { portError } from "./up/ports.ts";
+
+/** What the HTTP port shows of a node. Liveness never depends on a quorum: a node without one must not be restarted. */
+export interface NodeView {
+  /** Why the node cannot answer requests now; undefined when it can. */
+  whyNotReady(): string | undefined;
+  /** Prometheus text exposition. */
+  metrics(): string;
+  /** What a person or the console wants to know of the node, as JSON. */
+  status(): unknown;
+}
+
+/** @throws CliError "ports" when the port cannot be opened. */
+export function openHttpPort(node: string, host: string, port: number, view: NodeView): Promise<Server> {
+  const server = createServer(
+    { requestTimeout: 10_000, headersTimeout: 5_000, maxHeaderSize: 8 * 1024 },
+    (request, response) => {
+      if (request.method !== "GET" && request.method !== "HEAD")
+        return answer(response, 405, "text/plain", "only GET\n");
+      route((request.url ?? "/").split("?", 1)[0] as string, view, response);
+    },
+  );
+  server.maxConnections = 256;
+  return new Promise((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) => {
+      reject(portError(host, port, "http", node, error.code ?? error.message));
+    });
+    server.listen(port, host, () => resolve(server));
+  });
+}
+
+function route(path: string, view: NodeView, response: ServerResponse): void {
+  const reason = view.whyNotReady();
+  switch (path) {
+    case "/livez":
+      answer(response, 200, "text/plain", "ok\n");
+      break;
+    case "/readyz":
+      answer(response, reason === undefined ? 200 : 503, "text/plain", `${reason ?? "ok"}\n`);
+      break;
+    case "/metrics":
+      answer(response, 200, "text/plain; version=0.0.4; charset=utf-8", view.metrics());
+      break;
+    case "/status":
+      answer(response, 200, "application/json", `${JSON.stringify(view.status())}\n`);
+      break;
+    default:
+      answer(response, 404, "text/plain", "there is /livez, /readyz, /status and /metrics\n");
+  }
+}
+
+function answer(response: ServerResponse, status: number, type: string, body: string): void {
+  response.writeHead(status, { "content-type": type, "content-length": Buffer.byteLength(body) });
+  response.end(body);
+}
