@@ -62,7 +62,9 @@ export type RaftMessage =
   | { type: "TimeoutNow"; term: Term }
   | { type: "ReadIndex"; term: Term; context: number }
   | { type: "ReadIndexReply"; term: Term; context: number; index: LogIndex | undefined }
-  | { type: "Propose"; term: Term; commands: readonly Uint8Array[] };
+  | { type: "Propose"; term: Term; commands: readonly Uint8Array[] }
+  | { type: "Rejoin"; term: Term; lastIndex: LogIndex }
+  | { type: "RejoinReply"; term: Term; index: LogIndex; matchIndex: LogIndex };
 
 export interface AppendEntries {
   type: "AppendEntries";
@@ -110,11 +112,15 @@ export type RaftRecord =
   /** Appends at `entries.first`; whatever the log held from there on is gone. */
   | { type: "entries"; entries: Entries }
   /** Everything up to here is in a durable snapshot. A log that does not hold that entry restarts after it. */
-  | { type: "snapshot"; snapshot: SnapshotMeta };
+  | { type: "snapshot"; snapshot: SnapshotMeta }
+  /** The log was found damaged (true), or everything lost has been fetched back (false). */
+  | { type: "recovery"; recovering: boolean };
 
 export type RaftOutcome =
   /** Entries up to `index` are committed; read them from the log. Announced once for each advance. */
   | { type: "committed"; index: LogIndex }
+  /** Another member asks this one, the leader, to propose its clients' commands. */
+  | { type: "proposalForwarded"; from: NodeId; commands: readonly Uint8Array[] }
   /** A linearizable read asked for under `context` may be served once `index` is applied. */
   | { type: "readable"; context: number; index: LogIndex }
   /** No leader could confirm that read; the caller may ask again. */
