@@ -13,9 +13,7 @@ export type Reply =
 /** A gRPC client on Node's own HTTP/2: slow, plain, and nobody's fault but Node's. */
 export class GrpcClient {
   readonly #address: string;
-  #session: ClientHttp2Session | undefined;
-  #connected = false;
-  readonly #timers = new Set<NodeJS.Timeout>();
+  #connection: Connection | undefined;
 
   /** @param address host:port */
   constructor(address: string) {
@@ -25,23 +23,21 @@ export class GrpcClient {
   /** One request, one reply. Never rejects. */
   unary(method: string, body: Uint8Array, timeoutMs: number): Promise<Reply> {
     return new Promise((resolve) => {
-      const session = this.#connect();
-      const stream = session.request(headers(method));
+      const connection = this.#connect();
+      const stream = connection.session.request(headers(method));
       const chunks: Buffer[] = [];
       let status: Reply | undefined;
       const finish = (reply: Reply): void => {
         clearTimeout(timer);
-        this.#timers.delete(timer);
         resolve(reply);
       };
-      const abandon = (reason: string): void => finish({ type: this.#connected ? "lost" : "notSent", reason });
+      const abandon = (reason: string): void => finish({ type: connection.established ? "lost" : "notSent", reason });
       const timer = setTimeout(() => {
         abandon(`no answer within ${timeoutMs} ms`);
         stream.destroy();
         // A session that does not answer may be a black hole: the next call dials anew.
-        if (this.#session === session) this.close();
+        if (this.#connection === connection) this.close();
       }, timeoutMs);
-      this.#timers.add(timer);
       const readStatus = (sent: Record<string, unknown>): void => {
         if (sent["grpc-status"] === undefined || sent["grpc-status"] === "0") return;
         const text = decodeURIComponent(String(sent["grpc-message"] ?? ""));
@@ -64,7 +60,7 @@ export class GrpcClient {
 
   /** A stream of messages in both directions; `ended` is called once. */
   stream(method: string, onMessage: (message: Uint8Array) => void, ended: () => void): MessageStream {
-    const stream = this.#connect().request(headers(method));
+    const stream = this.#connect().session.request(headers(method));
     let pending: Buffer = Buffer.alloc(0);
     stream.on("data", (chunk: Buffer) => {
       pending = Buffer.concat([pending, chunk]);
@@ -80,23 +76,28 @@ export class GrpcClient {
   }
 
   close(): void {
-    this.#session?.destroy();
-    this.#session = undefined;
-    this.#connected = false;
+    this.#connection?.session.destroy();
+    this.#connection = undefined;
   }
 
-  #connect(): ClientHttp2Session {
-    if (this.#session !== undefined && !this.#session.closed && !this.#session.destroyed) return this.#session;
+  #connect(): Connection {
+    const current = this.#connection;
+    if (current !== undefined && !current.session.closed && !current.session.destroyed) return current;
     const session = connect(`http://${this.#address}`);
-    this.#session = session;
-    this.#connected = false;
+    const connection: Connection = { session, established: false };
+    this.#connection = connection;
     session.on("connect", () => {
-      if (this.#session === session) this.#connected = true;
+      connection.established = true;
     });
     session.on("error", () => session.destroy());
     session.on("goaway", () => session.close());
-    return session;
+    return connection;
   }
+}
+
+interface Connection {
+  readonly session: ClientHttp2Session;
+  established: boolean;
 }
 
 export class MessageStream {
