@@ -1,0 +1,14 @@
+/** `npm run bench -- store --rounds 1`: runs one benchmark by its name; the rest of the command line is its own. */
+const BENCHMARKS: Readonly<Record<string, () => Promise<{ main(args: readonly string[]): Promise<void> }>>> = {
+  store: () => import("./store.ts"),
+};
+
+const [name = "", ...args] = process.argv.slice(2);
+const load = BENCHMARKS[name];
+if (load === undefined) {
+  console.error(`"${name}" is no benchmark; there are: ${Object.keys(BENCHMARKS).join(", ")}`);
+  process.exitCode = 2;
+} else {
+  const benchmark = await load();
+  await benchmark.main(args);
+}
