@@ -1,5 +1,6 @@
 /** `npm run bench -- store --rounds 1`: runs one benchmark by its name; the rest of the command line is its own. */
 const BENCHMARKS: Readonly<Record<string, () => Promise<{ main(args: readonly string[]): Promise<void> }>>> = {
+  raft: () => import("./raft.ts"),
   store: () => import("./store.ts"),
 };
 

@@ -35,7 +35,7 @@ export const synod: Program = {
     const peers = all.map(({ id, name }) => `${name}=127.0.0.1:${node.peerPorts.get(id)}`);
     const urls = all.map(({ name, clientPort }) => `${name}=http://127.0.0.1:${clientPort}`);
     const settings = {
-      node: node.name,
+      name: node.name,
       cluster: "cluster-test",
       data: node.folder,
       peers: peers.join(","),
