@@ -1,0 +1,145 @@
+import { finishHash, hashInteger } from "./bytes.ts";
+import { StoreError } from "./errors.ts";
+import type { KeyHistory } from "./key-history.ts";
+import { type Grant, LeaseQueue } from "./lease-queue.ts";
+import { type IndexView, OrderedIndex } from "./ordered-index.ts";
+import { hashLeaseId } from "./state-hash.ts";
+import { type ClusterTime, type LeaseId, NO_LEASE } from "./types.ts";
+
+/** etcd's MaxLeaseTTL, seconds. */
+export const MAX_LEASE_TTL = 9_000_000_000;
+
+const MICROSECONDS = 1_000_000;
+
+export interface LeaseConfig {
+  /** Seconds; shorter grants are lengthened to it. etcd: ceil(1.5 × election timeout) = 2 by default. */
+  readonly minLeaseTtl: number;
+}
+
+/** Never changed; a renewal puts another in its place, so that frozen views keep theirs. */
+export interface Lease extends Grant {
+  /** Seconds, as granted. */
+  readonly ttl: number;
+  /** The lease is dead at this instant and later. */
+  readonly expiry: ClusterTime;
+}
+
+export type LeaseView = IndexView<Lease, LeaseId>;
+
+/** etcd's lessor, on replicated time: every replica knows the same remaining lifetimes, whoever leads. */
+export class Leases {
+  readonly #config: LeaseConfig;
+  readonly #index: OrderedIndex<Lease, LeaseId> = new OrderedIndex<Lease, LeaseId>(
+    (lease, id) => (lease.id < id ? -1 : lease.id > id ? 1 : 0),
+    () => 1,
+  );
+  readonly #attached = new Map<LeaseId, Set<KeyHistory>>();
+  readonly #queue = new LeaseQueue((grant) => {
+    const lease = this.#index.get(grant.id);
+    return lease?.serial === grant.serial ? lease.expiry : undefined;
+  });
+  #serial = 0;
+  #hash = 0;
+
+  constructor(config: LeaseConfig) {
+    this.#config = config;
+  }
+
+  get count(): number {
+    return this.#index.size;
+  }
+
+  /** Sum over all leases; independent of how they came to be. */
+  get hash(): number {
+    return this.#hash;
+  }
+
+  get(id: LeaseId): Lease | undefined {
+    return this.#index.get(id);
+  }
+
+  /** @throws StoreError `leaseNotFound` */
+  require(id: LeaseId): Lease {
+    const lease = this.#index.get(id);
+    if (lease === undefined) throw new StoreError("leaseNotFound");
+    return lease;
+  }
+
+  /**
+   * @param id chosen by the caller; 0 is none.
+   * @throws StoreError `leaseNotFound` (id 0), `leaseTTLTooLarge`, `leaseExist`
+   */
+  grant(id: LeaseId, ttl: number, time: ClusterTime): Lease {
+    if (id === NO_LEASE) throw new StoreError("leaseNotFound");
+    if (ttl > MAX_LEASE_TTL) throw new StoreError("leaseTTLTooLarge");
+    if (this.#index.get(id) !== undefined) throw new StoreError("leaseExist");
+    const granted = Math.max(ttl, this.#config.minLeaseTtl);
+    return this.restore(id, granted, time + granted * MICROSECONDS);
+  }
+
+  /** Puts a lease of a snapshot in its place. */
+  restore(id: LeaseId, ttl: number, expiry: ClusterTime): Lease {
+    this.#serial += 1;
+    const lease: Lease = { id, serial: this.#serial, ttl, expiry };
+    this.#index.set(id, lease);
+    this.#hash = (this.#hash + hashLease(lease)) | 0;
+    this.#queue.add(lease, expiry);
+    return lease;
+  }
+
+  /** @returns the granted TTL in seconds; 0 if there is no such lease or it has expired (it is about to be revoked). */
+  renew(id: LeaseId, time: ClusterTime): number {
+    const lease = this.#index.get(id);
+    if (lease === undefined || lease.expiry <= time) return 0;
+    const renewed: Lease = { id, serial: lease.serial, ttl: lease.ttl, expiry: time + lease.ttl * MICROSECONDS };
+    this.#index.set(id, renewed);
+    this.#hash = (this.#hash - hashLease(lease) + hashLease(renewed)) | 0;
+    return lease.ttl;
+  }
+
+  /** Forgets a lease whose keys are already deleted. */
+  remove(lease: Lease): void {
+    this.#index.delete(lease.id);
+    this.#hash = (this.#hash - hashLease(lease)) | 0;
+    this.#attached.delete(lease.id);
+  }
+
+  attach(id: LeaseId, key: KeyHistory): void {
+    const keys = this.#attached.get(id);
+    if (keys === undefined) this.#attached.set(id, new Set([key]));
+    else keys.add(key);
+  }
+
+  detach(id: LeaseId, key: KeyHistory): void {
+    this.#attached.get(id)?.delete(key);
+  }
+
+  /** The keys that live by the lease, in no particular order. */
+  attached(id: LeaseId): Iterable<KeyHistory> {
+    return this.#attached.get(id) ?? [];
+  }
+
+  /** All leases, the one that expires first at the front; equal expiry, by id. */
+  list(): LeaseId[] {
+    const leases: Lease[] = [];
+    const cursor = this.#index.cursor();
+    for (cursor.seekFirst(); cursor.entry !== undefined; cursor.next()) leases.push(cursor.entry);
+    return leases.sort((a, b) => a.expiry - b.expiry).map((lease) => lease.id);
+  }
+
+  expired(time: ClusterTime, limit: number): LeaseId[] {
+    return this.#queue.expired(time, limit);
+  }
+
+  nextExpiry(): ClusterTime | undefined {
+    return this.#queue.nextExpiry();
+  }
+
+  freeze(): LeaseView {
+    return this.#index.freeze();
+  }
+}
+
+function hashLease(lease: Lease): number {
+  return finishHash(hashInteger(hashInteger(hashLeaseId(0x6c656173, lease.id), lease.ttl), lease.expiry));
+}

@@ -1,0 +1,200 @@
+import { IndexCursor } from "./index-cursor.ts";
+import { childIndex, IndexNode, lowerBound, MAX_ENTRIES } from "./index-node.ts";
+
+/** Read side of an index: the live one, or a view frozen at some moment. */
+export class IndexView<Entry, Probe> {
+  protected root: IndexNode<Entry>;
+  protected readonly compare: (entry: Entry, probe: Probe) => number;
+
+  constructor(root: IndexNode<Entry>, compare: (entry: Entry, probe: Probe) => number) {
+    this.root = root;
+    this.compare = compare;
+  }
+
+  get(probe: Probe): Entry | undefined {
+    let node = this.root;
+    while (node.children !== undefined) node = node.children[childIndex(node, probe, this.compare)]!;
+    const at = lowerBound(node, probe, this.compare);
+    const entry = node.entries[at];
+    return entry !== undefined && this.compare(entry, probe) === 0 ? entry : undefined;
+  }
+
+  /** A cursor that stands nowhere; `seek…` places it. It is valid until the index it came from changes. */
+  cursor(): IndexCursor<Entry, Probe> {
+    return new IndexCursor(this.root, this.compare);
+  }
+}
+
+/**
+ * An ordered map: a B+tree whose nodes are copied when a frozen view shares them (path copying), changed in place when
+ * none does. `freeze` therefore costs nothing, and a view stays as it was whatever is written afterwards.
+ *
+ * Each entry weighs 0 or more; inner nodes hold the weight of what is below, which makes counting a range and skipping
+ * what weighs nothing logarithmic.
+ */
+export class OrderedIndex<Entry, Probe> extends IndexView<Entry, Probe> {
+  readonly #weightOf: (entry: Entry) => number;
+  /** Nodes that carry it belong to nobody else. */
+  #owner: object = {};
+  #size = 0;
+
+  /** @param compare order of an entry relative to a probe: negative when the entry comes first. */
+  constructor(compare: (entry: Entry, probe: Probe) => number, weightOf: (entry: Entry) => number) {
+    const owner = {};
+    super(new IndexNode<Entry>(owner, [], undefined, 0), compare);
+    this.#owner = owner;
+    this.#weightOf = weightOf;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  get weight(): number {
+    return this.root.weight;
+  }
+
+  /** O(1). The view is immutable. */
+  freeze(): IndexView<Entry, Probe> {
+    this.#owner = {};
+    return new IndexView(this.root, this.compare);
+  }
+
+  /** Weight of all entries before `probe`. */
+  weightBefore(probe: Probe): number {
+    let node = this.root;
+    let weight = 0;
+    while (node.children !== undefined) {
+      const at = childIndex(node, probe, this.compare);
+      for (let i = 0; i < at; i += 1) weight += node.children[i]!.weight;
+      node = node.children[at]!;
+    }
+    const at = lowerBound(node, probe, this.compare);
+    for (let i = 0; i < at; i += 1) weight += this.#weightOf(node.entries[i]!);
+    return weight;
+  }
+
+  /** Adds the entry, or replaces the one that compares equal. */
+  set(probe: Probe, entry: Entry): void {
+    this.root = this.#own(this.root);
+    const right = this.#insert(this.root, probe, entry);
+    if (right === undefined) return;
+    const left = this.root;
+    const weight = left.weight + right.weight;
+    this.root = new IndexNode(this.#owner, [left.entries[0]!, right.entries[0]!], [left, right], weight);
+  }
+
+  /** Tells the index that the entry's weight has changed by `delta`. */
+  reweigh(probe: Probe, delta: number): void {
+    let node = this.#own(this.root);
+    this.root = node;
+    for (;;) {
+      node.weight += delta;
+      if (node.children === undefined) return;
+      const at = childIndex(node, probe, this.compare);
+      const child = this.#own(node.children[at]!);
+      node.children[at] = child;
+      node = child;
+    }
+  }
+
+  /** @returns whether there was such an entry. */
+  delete(probe: Probe): boolean {
+    const entry = this.get(probe);
+    if (entry === undefined) return false;
+    this.root = this.#own(this.root);
+    this.#remove(this.root, probe, this.#weightOf(entry));
+    this.#size -= 1;
+    while (this.root.children?.length === 1) this.root = this.root.children[0]!;
+    if (this.root.children?.length === 0) this.root = new IndexNode<Entry>(this.#owner, [], undefined, 0);
+    return true;
+  }
+
+  #own(node: IndexNode<Entry>): IndexNode<Entry> {
+    return node.owner === this.#owner ? node : node.copy(this.#owner);
+  }
+
+  /** @returns the new right half when the node had to be split. */
+  #insert(node: IndexNode<Entry>, probe: Probe, entry: Entry): IndexNode<Entry> | undefined {
+    if (node.children === undefined) return this.#insertIntoLeaf(node, probe, entry);
+    const at = childIndex(node, probe, this.compare);
+    const child = this.#own(node.children[at]!);
+    node.children[at] = child;
+    const before = child.weight;
+    const right = this.#insert(child, probe, entry);
+    node.weight += child.weight + (right?.weight ?? 0) - before;
+    node.entries[at] = child.entries[0]!;
+    if (right === undefined) return undefined;
+    insertAt(node.entries, at + 1, right.entries[0]!);
+    insertAt(node.children, at + 1, right);
+    return node.entries.length > MAX_ENTRIES ? this.#split(node, at + 1) : undefined;
+  }
+
+  #insertIntoLeaf(leaf: IndexNode<Entry>, probe: Probe, entry: Entry): IndexNode<Entry> | undefined {
+    const at = lowerBound(leaf, probe, this.compare);
+    const found = leaf.entries[at];
+    if (found !== undefined && this.compare(found, probe) === 0) {
+      leaf.weight += this.#weightOf(entry) - this.#weightOf(found);
+      leaf.entries[at] = entry;
+      return undefined;
+    }
+    insertAt(leaf.entries, at, entry);
+    leaf.weight += this.#weightOf(entry);
+    this.#size += 1;
+    return leaf.entries.length > MAX_ENTRIES ? this.#split(leaf, at) : undefined;
+  }
+
+  /** Keys that arrive in order leave full nodes behind: a node that grew at its end gives up only its last entry. */
+  #split(node: IndexNode<Entry>, grewAt: number): IndexNode<Entry> {
+    const length = node.entries.length;
+    const at = grewAt === length - 1 ? length - 1 : length >> 1;
+    const right = new IndexNode(this.#owner, node.entries.splice(at), node.children?.splice(at), 0);
+    right.weight = this.#weigh(right);
+    node.weight -= right.weight;
+    return right;
+  }
+
+  #weigh(node: IndexNode<Entry>): number {
+    let weight = 0;
+    if (node.children === undefined) for (const entry of node.entries) weight += this.#weightOf(entry);
+    else for (const child of node.children) weight += child.weight;
+    return weight;
+  }
+
+  #remove(node: IndexNode<Entry>, probe: Probe, weight: number): void {
+    node.weight -= weight;
+    if (node.children === undefined) {
+      node.entries.splice(lowerBound(node, probe, this.compare), 1);
+      return;
+    }
+    const at = childIndex(node, probe, this.compare);
+    const child = this.#own(node.children[at]!);
+    node.children[at] = child;
+    this.#remove(child, probe, weight);
+    if (child.entries.length === 0) {
+      node.entries.splice(at, 1);
+      node.children.splice(at, 1);
+    } else if (child.entries.length < MAX_ENTRIES / 4) {
+      this.#mergeWithRight(node, at === 0 ? 0 : at - 1);
+    }
+  }
+
+  #mergeWithRight(node: IndexNode<Entry>, at: number): void {
+    const children = node.children!;
+    const right = children[at + 1];
+    if (right === undefined || children[at]!.entries.length + right.entries.length > (MAX_ENTRIES * 3) / 4) return;
+    const left = this.#own(children[at]!);
+    children[at] = left;
+    for (const entry of right.entries) left.entries.push(entry);
+    if (right.children !== undefined) for (const child of right.children) left.children!.push(child);
+    left.weight += right.weight;
+    node.entries.splice(at + 1, 1);
+    children.splice(at + 1, 1);
+  }
+}
+
+function insertAt<T>(array: T[], at: number, item: T): void {
+  array.push(item);
+  for (let i = array.length - 1; i > at; i -= 1) array[i] = array[i - 1]!;
+  array[at] = item;
+}

@@ -1,0 +1,110 @@
+import { compareRuns } from "./bytes.ts";
+import { StoreError } from "./errors.ts";
+import type { KeyValue } from "./key-value.ts";
+import type { Keyspace } from "./keyspace.ts";
+import { countKeys, scan } from "./scan.ts";
+import { type RangeRequest, type RangeResponse, SortOrder, SortTarget } from "./types.ts";
+
+const NOTHING: readonly KeyValue[] = [];
+
+/**
+ * etcd's Range. The limit applies to what filters leave, except in one case kept from etcd: with order NONE and a target
+ * other than KEY, the first `limit` + 1 keys *by key* are taken and then sorted.
+ *
+ * @throws StoreError `futureRev`, `compacted`
+ */
+export function range(keyspace: Keyspace, request: RangeRequest): RangeResponse {
+  const current = keyspace.visibleRevision;
+  const asked = request.revision ?? 0;
+  if (asked > current) throw new StoreError("futureRev");
+  const revision = asked <= 0 ? current : asked;
+  if (revision < keyspace.compactedRevision) throw new StoreError("compacted");
+  if (request.countOnly === true) {
+    return { revision: current, kvs: NOTHING, more: false, count: countKeys(keyspace, request, revision) };
+  }
+
+  const limit = request.limit ?? 0;
+  const order = request.sortOrder ?? SortOrder.NONE;
+  const target = request.sortTarget ?? SortTarget.KEY;
+  const descending = target === SortTarget.KEY && order === SortOrder.DESCEND;
+  const sorted = target !== SortTarget.KEY;
+  const stopEarly = limit > 0 && (!sorted || (order === SortOrder.NONE && !hasFilters(request)));
+  const enough = stopEarly ? limit + 1 : Number.POSITIVE_INFINITY;
+  let kvs: KeyValue[] = [];
+  const seen = collect(keyspace, request, revision, descending, enough, kvs);
+  if (sorted) sort(kvs, target, order === SortOrder.DESCEND);
+
+  const more = limit > 0 && kvs.length > limit;
+  if (more) kvs.length = limit;
+  if (request.keysOnly === true) kvs = kvs.map((kv) => kv.withoutValue());
+  return { revision: current, kvs, more, count: seen < 0 ? countKeys(keyspace, request, revision) : seen };
+}
+
+/** @returns how many keys the range holds, or -1 if the walk ended before its end. */
+function collect(
+  keyspace: Keyspace,
+  request: RangeRequest,
+  revision: number,
+  descending: boolean,
+  enough: number,
+  kvs: KeyValue[],
+): number {
+  const filtered = hasFilters(request);
+  let seen = 0;
+  let complete = true;
+  scan(keyspace, request, revision, descending, (record) => {
+    seen += 1;
+    if (filtered && !passes(record, request)) return true;
+    kvs.push(record);
+    complete = kvs.length < enough;
+    return complete;
+  });
+  return complete ? seen : -1;
+}
+
+function hasFilters(request: RangeRequest): boolean {
+  return (
+    (request.minModRevision ?? 0) !== 0 ||
+    (request.maxModRevision ?? 0) !== 0 ||
+    (request.minCreateRevision ?? 0) !== 0 ||
+    (request.maxCreateRevision ?? 0) !== 0
+  );
+}
+
+function passes(record: KeyValue, request: RangeRequest): boolean {
+  return (
+    within(record.modRevision, request.minModRevision, request.maxModRevision) &&
+    within(record.createRevision, request.minCreateRevision, request.maxCreateRevision)
+  );
+}
+
+/** A bound that is 0 or absent does not bind. */
+function within(revision: number, min: number | undefined, max: number | undefined): boolean {
+  if (max !== undefined && max !== 0 && revision > max) return false;
+  return min === undefined || min === 0 || revision >= min;
+}
+
+/** Ties keep the order of the keys. */
+function sort(kvs: KeyValue[], target: number, descending: boolean): void {
+  const ascend = comparator(target);
+  kvs.sort(descending ? (a, b) => ascend(b, a) : ascend);
+}
+
+function comparator(target: number): (a: KeyValue, b: KeyValue) => number {
+  switch (target) {
+    case SortTarget.VERSION:
+      return (a, b) => a.version - b.version;
+    case SortTarget.CREATE:
+      return (a, b) => a.createRevision - b.createRevision;
+    case SortTarget.MOD:
+      return (a, b) => a.modRevision - b.modRevision;
+    default:
+      return compareValues;
+  }
+}
+
+function compareValues(a: KeyValue, b: KeyValue): number {
+  const aStart = a.offset + a.keyLength;
+  const bStart = b.offset + b.keyLength;
+  return compareRuns(a.slab.bytes, aStart, a.valueLength, b.slab.bytes, bStart, b.valueLength);
+}

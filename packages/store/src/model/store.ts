@@ -1,0 +1,229 @@
+import { finishHash, hashInteger, hashWord } from "./bytes.ts";
+import { Compactor } from "./compactor.ts";
+import { StoreError } from "./errors.ts";
+import type { KeyValue } from "./key-value.ts";
+import { Keyspace, RECORD_OVERHEAD } from "./keyspace.ts";
+import { Leases } from "./leases.ts";
+import { range } from "./range.ts";
+import { attachedKeys, checkPut, deleteRange, put, revoke, type StoreState } from "./state.ts";
+import { txn } from "./txn.ts";
+import type {
+  ClusterTime,
+  DeleteRangeRequest,
+  DeleteRangeResponse,
+  LeaseGrantResponse,
+  LeaseId,
+  LeaseTimeToLiveResponse,
+  PutRequest,
+  RangeRequest,
+  RangeResponse,
+  TxnRequest,
+  TxnResponse,
+} from "./types.ts";
+import { MAX_TXN_OPS, validateDeleteRange, validatePut, validateRange, validateTxn } from "./validate.ts";
+
+/** Part of the replicated configuration: all replicas must have the same. */
+export interface StoreConfig {
+  /** Seconds; shorter leases are lengthened to it. Default 2. */
+  readonly minLeaseTtl?: number;
+  /** Operations in a transaction. Default 128. */
+  readonly maxTxnOps?: number;
+}
+
+const MICROSECONDS = 1_000_000;
+
+/**
+ * The replicated state of the store: etcd's mvcc keyspace and lessor as a deterministic machine. Equal calls in equal
+ * order give equal states, equal answers and equal hashes.
+ *
+ * Writes take `time`, the replicated cluster time of their log entry (microseconds, never less than before). A refused
+ * call throws StoreError and changes nothing. `revision` right after a call is what its response's header carries.
+ */
+export class StoreModel {
+  #state: StoreState;
+  #compactor: Compactor;
+  readonly #minLeaseTtl: number;
+  readonly #maxTxnOps: number;
+  #time: ClusterTime = 0;
+  #previous: KeyValue | undefined;
+
+  constructor(config: StoreConfig = {}) {
+    this.#minLeaseTtl = config.minLeaseTtl ?? 2;
+    this.#maxTxnOps = config.maxTxnOps ?? MAX_TXN_OPS;
+    this.#state = { keyspace: new Keyspace(), leases: new Leases({ minLeaseTtl: this.#minLeaseTtl }) };
+    this.#compactor = new Compactor(this.#state.keyspace);
+  }
+
+  /** Revision of the last write; 1 in an empty store. */
+  get revision(): number {
+    return this.#state.keyspace.revision;
+  }
+
+  /** Reads and watches below it are refused; -1 if nothing was ever compacted. */
+  get compactedRevision(): number {
+    return this.#state.keyspace.compactedRevision;
+  }
+
+  /** Keys that exist now. */
+  get keyCount(): number {
+    return this.#state.keyspace.keyCount;
+  }
+
+  get leaseCount(): number {
+    return this.#state.leases.count;
+  }
+
+  /** Cluster time of the last write. */
+  get time(): ClusterTime {
+    return this.#time;
+  }
+
+  /** Memory held for records, in bytes: etcd's dbSize. It differs between replicas with the progress of compaction. */
+  get sizeInBytes(): number {
+    const { slabs, log } = this.#state.keyspace;
+    return slabs.totalBytes + log.length * RECORD_OVERHEAD;
+  }
+
+  /** The part of it that records still use: etcd's dbSizeInUse. */
+  get sizeInUseInBytes(): number {
+    const { slabs, log } = this.#state.keyspace;
+    return slabs.liveBytes + log.length * RECORD_OVERHEAD;
+  }
+
+  /** @throws StoreError `emptyKey`, `invalidSortOption`, `futureRev`, `compacted` */
+  range(request: RangeRequest): RangeResponse {
+    validateRange(request);
+    return range(this.#state.keyspace, request);
+  }
+
+  /**
+   * @returns the new revision. What the key held before is `replaced` until the next put.
+   * @throws StoreError `emptyKey`, `valueProvided`, `leaseProvided`, `leaseNotFound`, `keyNotFound`
+   */
+  put(request: PutRequest, time: ClusterTime): number {
+    this.#advance(time);
+    validatePut(request);
+    checkPut(this.#state, request);
+    this.#previous = put(this.#state, request);
+    return this.#state.keyspace.commit();
+  }
+
+  /** What the last `put` replaced, whether or not it asked for prev_kv. */
+  get replaced(): KeyValue | undefined {
+    return this.#previous;
+  }
+
+  /** @throws StoreError `emptyKey` */
+  deleteRange(request: DeleteRangeRequest, time: ClusterTime): DeleteRangeResponse {
+    this.#advance(time);
+    validateDeleteRange(request);
+    const response = deleteRange(this.#state, request);
+    this.#state.keyspace.commit();
+    return response;
+  }
+
+  /**
+   * Also for read-only transactions, which change nothing and may run beside the log.
+   * @throws StoreError `tooManyOps`, `duplicateKey` and those of the operations
+   */
+  txn(request: TxnRequest, time: ClusterTime): TxnResponse {
+    this.#advance(time);
+    validateTxn(request, this.#maxTxnOps);
+    const response = txn(this.#state, request);
+    this.#state.keyspace.commit();
+    return response;
+  }
+
+  /**
+   * From now on revisions below `revision` cannot be read. `removeCompacted` frees what they took.
+   * @throws StoreError `compacted`, `futureRev`
+   */
+  compact(revision: number, time: ClusterTime): void {
+    this.#advance(time);
+    const { keyspace } = this.#state;
+    if (revision <= keyspace.compactedRevision) throw new StoreError("compacted");
+    if (revision > keyspace.revision) throw new StoreError("futureRev");
+    keyspace.compactedRevision = revision;
+  }
+
+  /**
+   * Frees compacted records, about `limit` of them looked at. Call it when there is time, on each replica as it likes:
+   * nothing but memory use depends on it.
+   * @returns whether there is more to do.
+   */
+  removeCompacted(limit: number): boolean {
+    return this.#compactor.step(limit);
+  }
+
+  /** Something compacted is still held: what a `physical` compaction waits for. */
+  get removalPending(): boolean {
+    return this.#compactor.pending;
+  }
+
+  /**
+   * @param id chosen by the caller, not 0.
+   * @param ttl seconds.
+   * @throws StoreError `leaseExist`, `leaseTTLTooLarge`, `leaseNotFound` (id 0)
+   */
+  leaseGrant(id: LeaseId, ttl: number, time: ClusterTime): LeaseGrantResponse {
+    this.#advance(time);
+    const lease = this.#state.leases.grant(id, ttl, this.#time);
+    return { id: lease.id, ttl: lease.ttl };
+  }
+
+  /**
+   * Deletes the lease and, in one revision and in key order, the keys attached to it.
+   * @returns the current revision.
+   * @throws StoreError `leaseNotFound`
+   */
+  leaseRevoke(id: LeaseId, time: ClusterTime): number {
+    this.#advance(time);
+    revoke(this.#state, id);
+    return this.#state.keyspace.commit();
+  }
+
+  /** @returns the TTL in seconds, 0 if the lease does not exist or has expired. */
+  leaseKeepAlive(id: LeaseId, time: ClusterTime): number {
+    this.#advance(time);
+    return this.#state.leases.renew(id, this.#time);
+  }
+
+  /** @param time now, by cluster time. A lease that does not exist has TTL -1. */
+  leaseTimeToLive(id: LeaseId, keys: boolean, time: ClusterTime): LeaseTimeToLiveResponse {
+    const lease = this.#state.leases.get(id);
+    if (lease === undefined) return { id, ttl: -1, grantedTtl: 0, keys: [] };
+    const remaining = Math.max(0, Math.floor((lease.expiry - time) / MICROSECONDS));
+    const attached = keys ? attachedKeys(this.#state.leases, id).map((history) => history.latest.key) : [];
+    return { id, ttl: remaining, grantedTtl: lease.ttl, keys: attached };
+  }
+
+  /** Ids of all leases, the one that expires first at the front. */
+  leaseLeases(): LeaseId[] {
+    return this.#state.leases.list();
+  }
+
+  /** Leases to revoke, at most `limit`: those that have expired at `time`, by expiry. A leader proposes `leaseRevoke` for each. */
+  expiredLeases(time: ClusterTime, limit: number): LeaseId[] {
+    return this.#state.leases.expired(time, limit);
+  }
+
+  /** When to ask for expired leases next; undefined without leases. */
+  nextLeaseExpiry(): ClusterTime | undefined {
+    return this.#state.leases.nextExpiry();
+  }
+
+  /**
+   * Hash of the whole state, 32 bits unsigned, O(1). It does not depend on how far compacted records were removed, and
+   * is the same after `snapshot` and `restore`.
+   */
+  hash(): number {
+    const { keyspace, leases } = this.#state;
+    let hash = hashWord(hashWord(keyspace.hash.live, keyspace.hash.history), leases.hash);
+    hash = hashInteger(hashInteger(hash, keyspace.revision), keyspace.compactedRevision);
+    return finishHash(hash) >>> 0;
+  }
+
+  #advance(time: ClusterTime): void {
+    if (time > this.#time) this.#time = time;
+  }
+}
