@@ -1,0 +1,153 @@
+import {
+  DATA,
+  DEFAULT_MAX_FRAME,
+  DEFAULT_WINDOW,
+  END_HEADERS,
+  END_STREAM,
+  FRAME_HEADER,
+  HEADERS,
+  MAX_WINDOW,
+  putFrameHeader,
+} from "./frames.ts";
+import type { OutputBuffer } from "./output.ts";
+import { SendQueue, type Stream } from "./stream.ts";
+
+/** What the sender tells its connection. */
+export interface SenderEvents<S extends Stream> {
+  /** The queue of the stream has run empty; `ended`: END_STREAM went out with it. */
+  onDrained(stream: S, ended: boolean): void;
+}
+
+/** DATA stays queued while more than this waits to be taken, octets. */
+const OUTPUT_ENOUGH = 1 << 20;
+
+/** The sending half of flow control (RFC 9113 §5.2, §6.9): what fits the windows leaves at once, the rest is queued. */
+export class Sender<S extends Stream> {
+  /** The connection's window, and what the peer's SETTINGS say. */
+  window: number = DEFAULT_WINDOW;
+  initialWindow: number = DEFAULT_WINDOW;
+  maxFrame: number = DEFAULT_MAX_FRAME;
+  /** The socket does not keep up: queue everything. */
+  congested = false;
+  /** Over all streams. */
+  queuedBytes = 0;
+  private readonly output: OutputBuffer;
+  private readonly events: SenderEvents<S>;
+  private readonly waiting = new Set<S>();
+
+  constructor(output: OutputBuffer, events: SenderEvents<S>) {
+    this.output = output;
+    this.events = events;
+  }
+
+  /** Whether `size` octets may leave at once in one DATA frame. If so, the caller writes them and takes them off. */
+  admits(stream: S, size: number): boolean {
+    return (
+      size <= stream.sendWindow &&
+      size <= this.window &&
+      size <= this.maxFrame &&
+      stream.queue === undefined &&
+      !this.congested &&
+      this.output.pending < OUTPUT_ENOUGH
+    );
+  }
+
+  headers(stream: S, block: Uint8Array, ends: boolean): void {
+    this.output.frame(HEADERS, END_HEADERS | (ends ? END_STREAM : 0), stream.id, block);
+  }
+
+  /** Sends `bytes`, or queues them: they are the sender's from now on. @returns what the stream has queued now, octets. */
+  data(stream: S, bytes: Uint8Array): number {
+    const sent = stream.queue === undefined ? this.sendNow(stream, bytes) : 0;
+    if (sent < bytes.length) this.enqueue(stream, bytes.subarray(sent));
+    return stream.queue?.bytes ?? 0;
+  }
+
+  /** Ends the stream with trailers, behind what is queued. @returns true if they have left. */
+  trailers(stream: S, block: Uint8Array): boolean {
+    if (stream.queue === undefined) {
+      this.headers(stream, block, true);
+      return true;
+    }
+    stream.queue.trailers = block;
+    return false;
+  }
+
+  /** Something that held data back has changed: a window, a setting, the socket, the output taken. */
+  flush(): void {
+    let progress = this.waiting.size > 0;
+    while (progress) {
+      progress = false;
+      // One frame a stream and round, so that a large reply does not starve the others of the connection's window.
+      for (const stream of this.waiting) progress = this.sendPart(stream) || progress;
+    }
+  }
+
+  /** @returns false if the increment breaks the window's limit (§6.9.1). */
+  widen(stream: S | undefined, increment: number): boolean {
+    const window = (stream === undefined ? this.window : stream.sendWindow) + increment;
+    if (window > MAX_WINDOW) return false;
+    if (stream === undefined) this.window = window;
+    else stream.sendWindow = window;
+    if (this.waiting.size > 0) this.flush();
+    return true;
+  }
+
+  forget(stream: S): void {
+    if (stream.queue === undefined) return;
+    this.queuedBytes -= stream.queue.bytes;
+    this.waiting.delete(stream);
+  }
+
+  private enqueue(stream: S, part: Uint8Array): void {
+    stream.queue ??= new SendQueue();
+    stream.queue.parts.push(part);
+    stream.queue.bytes += part.length;
+    this.queuedBytes += part.length;
+    this.waiting.add(stream);
+  }
+
+  private sendNow(stream: S, bytes: Uint8Array): number {
+    let sent = 0;
+    while (sent < bytes.length) {
+      const size = Math.min(bytes.length - sent, this.allowance(stream));
+      if (size <= 0) break;
+      this.frame(stream, bytes, sent, size);
+      sent += size;
+    }
+    return sent;
+  }
+
+  private allowance(stream: S): number {
+    if (this.congested || this.output.pending >= OUTPUT_ENOUGH) return 0;
+    return Math.min(stream.sendWindow, this.window, this.maxFrame);
+  }
+
+  private frame(stream: S, bytes: Uint8Array, start: number, size: number): void {
+    const { output } = this;
+    output.reserve(FRAME_HEADER + size);
+    output.position = putFrameHeader(output.bytes, output.position, size, DATA, 0, stream.id);
+    output.append(bytes.subarray(start, start + size));
+    stream.sendWindow -= size;
+    this.window -= size;
+  }
+
+  /** @returns whether anything was sent. */
+  private sendPart(stream: S): boolean {
+    const queue = stream.queue!;
+    const part = queue.parts[0]!;
+    const size = Math.min(part.length, this.allowance(stream));
+    if (size <= 0) return false;
+    this.frame(stream, part, 0, size);
+    queue.bytes -= size;
+    this.queuedBytes -= size;
+    if (size < part.length) queue.parts[0] = part.subarray(size);
+    else queue.parts.shift();
+    if (queue.parts.length > 0) return true;
+    this.waiting.delete(stream);
+    stream.queue = undefined;
+    if (queue.trailers !== undefined) this.headers(stream, queue.trailers, true);
+    this.events.onDrained(stream, queue.trailers !== undefined);
+    return true;
+  }
+}
