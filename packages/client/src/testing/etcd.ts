@@ -1,0 +1,79 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** A real etcd on loopback, with its data in a folder of its own: the second opinion on what the API means. */
+export class Etcd {
+  readonly endpoint: string;
+  readonly #process: ChildProcess;
+  readonly #folder: string;
+
+  private constructor(endpoint: string, process: ChildProcess, folder: string) {
+    this.endpoint = endpoint;
+    this.#process = process;
+    this.#folder = folder;
+  }
+
+  /** Needs the program `etcd` (Debian: etcd-server). */
+  static async start(): Promise<Etcd> {
+    const [client, peer] = [await freePort(), await freePort()];
+    const folder = mkdtempSync(join(tmpdir(), "synod-etcd-"));
+    const clientUrl = `http://127.0.0.1:${client}`;
+    const peerUrl = `http://127.0.0.1:${peer}`;
+    const options = {
+      "data-dir": folder,
+      "listen-client-urls": clientUrl,
+      "advertise-client-urls": clientUrl,
+      "listen-peer-urls": peerUrl,
+      "initial-advertise-peer-urls": peerUrl,
+      "initial-cluster": `default=${peerUrl}`,
+      "log-level": "error",
+    };
+    const args = Object.entries(options).map(([name, value]) => `--${name}=${value}`);
+    const child = spawn("etcd", args, { stdio: "ignore" });
+    const failed = once(child, "exit").then(([code]) => Promise.reject(new Error(`etcd ended with code ${code}`)));
+    const etcd = new Etcd(`127.0.0.1:${client}`, child, folder);
+    await Promise.race([etcd.#answers(), failed]);
+    failed.catch(() => {}); // from here on its end is expected
+    return etcd;
+  }
+
+  /** A paused process holds its connections and answers nothing. */
+  pause(): void {
+    this.#process.kill("SIGSTOP");
+  }
+
+  resume(): void {
+    this.#process.kill("SIGCONT");
+  }
+
+  async stop(): Promise<void> {
+    const ended = once(this.#process, "exit");
+    this.#process.kill("SIGKILL");
+    await ended;
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  async #answers(): Promise<void> {
+    for (;;) {
+      const health = await fetch(`http://${this.endpoint}/health`).then(
+        (response) => response.text(),
+        () => "",
+      );
+      if (health.includes("true")) return;
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+  }
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === "string") throw new Error("a listening socket without a port");
+  return address.port;
+}
