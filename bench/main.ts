@@ -1,7 +1,9 @@
 /** `npm run bench -- store --rounds 1`: runs one benchmark by its name; the rest of the command line is its own. */
 const BENCHMARKS: Readonly<Record<string, () => Promise<{ main(args: readonly string[]): Promise<void> }>>> = {
   raft: () => import("./raft.ts"),
+  start: () => import("./start.ts"),
   store: () => import("./store.ts"),
+  watch: () => import("./watch.ts"),
 };
 
 const [name = "", ...args] = process.argv.slice(2);
