@@ -3,6 +3,8 @@ import { writeUtf8 } from "./utf8.ts";
 const TWO_32 = 0x1_0000_0000;
 const VARINT = 0;
 const BYTES = 2;
+/** Up to this many bytes a loop is faster than a view and a call. */
+const SHORT = 32;
 
 /**
  * Appends fields to `buffer` at `position`, growing it as needed, and allocates nothing else. As proto3 prescribes, the
@@ -62,6 +64,17 @@ export class ProtobufWriter {
     this.#number(value.length);
     this.buffer.set(value, this.position);
     this.position += value.length;
+  }
+
+  /** A byte string that lies within larger memory, always written. */
+  bytesFrom(field: number, source: Uint8Array, start: number, length: number): void {
+    this.#reserve(15 + length);
+    this.#tag(field, BYTES);
+    this.#number(length);
+    const { buffer, position } = this;
+    if (length > SHORT) buffer.set(source.subarray(start, start + length), position);
+    else for (let i = 0; i < length; i++) buffer[position + i] = source[start + i] as number;
+    this.position = position + length;
   }
 
   string(field: number, value: string): void {

@@ -115,6 +115,17 @@ test("writing behind what a buffer already holds leaves it alone", () => {
   );
 });
 
+test("a byte string is copied out of larger memory, short or long", () => {
+  const memory = new Uint8Array(200).map((_, i) => i);
+  for (const length of [0, 5, 32, 33, 150]) {
+    const expected = written((w) => w.alwaysBytes(1, memory.slice(20, 20 + length)));
+    assert.equal(
+      written((w) => w.bytesFrom(1, memory, 20, length)),
+      expected,
+    );
+  }
+});
+
 test("unknown fields of every wire type are skipped, groups too", () => {
   const reader = reading("0901020304050607080d010203041203aabbcc1b08011c2896013805");
   const seen: number[] = [];
