@@ -57,7 +57,7 @@ function serve(socket: Socket): void {
     }
     if (connection.closed) socket.end();
   };
-  socket.on("data", (chunk) => {
+  socket.on("data", (chunk: Buffer) => {
     connection.receive(chunk, Math.floor(performance.now() * 1000));
     flush();
   });
