@@ -1,10 +1,19 @@
 import { Command } from "commander";
+import { registerKv } from "./commands/kv.ts";
 import { registerServe } from "./commands/serve.ts";
+import { registerStatus } from "./commands/status.ts";
 import { registerUp } from "./commands/up.ts";
 
 /** An example first, then what there is: who asks for help wants to see it done. */
 const examples: Readonly<Record<string, readonly string[]>> = {
   synod: ["synod up", "synod kv put hello world", "synod status --watch"],
+  status: ["synod status", "synod status --watch"],
+  kv: ["synod kv put door open", "synod kv get door", "synod kv watch --prefix do"],
+  get: ["synod kv get door", "synod kv get --prefix rooms/ --limit 10"],
+  put: ["synod kv put door open", "cat plan.json | synod kv put plan"],
+  del: ["synod kv del door", "synod kv del --prefix rooms/"],
+  watch: ["synod kv watch door", "synod kv watch --prefix rooms/ --from 17 --json"],
+  txn: ["synod kv txn --if 'version(door) = 0' --then 'put door mine' --else 'get door'"],
   up: ["synod up", "synod up --nodes 5 --data ./cluster --fresh"],
   serve: [
     "synod serve --name n1 --data ./n1 --host 10.0.0.1 \\",
@@ -19,11 +28,15 @@ export function createProgram(): Command {
     .enablePositionalOptions();
   registerUp(program);
   registerServe(program);
-  for (const command of [program, ...program.commands]) showExamples(command);
+  registerStatus(program);
+  registerKv(program);
+  showExamples(program);
   return program;
 }
 
 function showExamples(command: Command): void {
   const lines = examples[command.name()] ?? [];
-  if (lines.length > 0) command.addHelpText("before", `${lines.map((line) => `  $ ${line}`).join("\n")}\n`);
+  if (lines.length > 0)
+    command.addHelpText("before", `${lines.map((line) => (line.startsWith(" ") ? line : `  $ ${line}`)).join("\n")}\n`);
+  for (const verb of command.commands) showExamples(verb);
 }

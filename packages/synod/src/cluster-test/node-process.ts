@@ -47,6 +47,10 @@ export class NodeProcess {
     };
     child.stdout.on("data", keep);
     child.stderr.on("data", keep);
+    // Whatever ends this process, no node outlives it.
+    const killWithUs = (): void => void child.kill("SIGKILL");
+    process.once("exit", killWithUs);
+    child.once("exit", () => process.off("exit", killWithUs));
     child.on("error", (error) => keep(Buffer.from(`${this.#command.file} did not start: ${error.message}\n`)));
   }
 
