@@ -12,24 +12,17 @@ import type { Keyspace } from "./keyspace.ts";
 export class Compactor {
   readonly #keyspace: Keyspace;
   /** The compacted revision that the running pass removes for; all chunks before `#chunk` are done. */
-  #target: number;
+  #target = -1; // also for a keyspace restored from a snapshot: its writer may not have removed everything
   #chunk = 0;
   #running = false;
 
   constructor(keyspace: Keyspace) {
     this.#keyspace = keyspace;
-    this.#target = keyspace.compactedRevision;
   }
 
   /** There is something left to look at. */
   get pending(): boolean {
     return this.#running || this.#target < this.#keyspace.compactedRevision;
-  }
-
-  /** A restored snapshot may hold what its writer had not removed yet. */
-  restart(): void {
-    this.#target = -1;
-    this.#running = false;
   }
 
   /**

@@ -105,6 +105,14 @@ export class Keyspace {
     return this.#append(history, keyHash, key, record);
   }
 
+  /** Ends a restoration: the counters become what they were. */
+  restored(revision: number, compactedRevision: number, history: number): void {
+    this.#uncommitted = 0;
+    this.revision = revision;
+    this.compactedRevision = compactedRevision;
+    this.hash.history = history;
+  }
+
   /** prev_kv of an event: the key as it was before the event's main revision, unless that is compacted. */
   previousKv(record: KeyValue): KeyValue | undefined {
     if (record.modRevision - 1 < this.compactedRevision) return undefined;

@@ -74,7 +74,7 @@ export class Leases {
     if (ttl > MAX_LEASE_TTL) throw new StoreError("leaseTTLTooLarge");
     if (this.#index.get(id) !== undefined) throw new StoreError("leaseExist");
     const granted = Math.max(ttl, this.#config.minLeaseTtl);
-    return this.restore(id, granted, time + granted * MICROSECONDS);
+    return this.restore(id, granted, expiryAfter(granted, time));
   }
 
   /** Puts a lease of a snapshot in its place. */
@@ -91,7 +91,7 @@ export class Leases {
   renew(id: LeaseId, time: ClusterTime): number {
     const lease = this.#index.get(id);
     if (lease === undefined || lease.expiry <= time) return 0;
-    const renewed: Lease = { id, serial: lease.serial, ttl: lease.ttl, expiry: time + lease.ttl * MICROSECONDS };
+    const renewed: Lease = { id, serial: lease.serial, ttl: lease.ttl, expiry: expiryAfter(lease.ttl, time) };
     this.#index.set(id, renewed);
     this.#hash = (this.#hash - hashLease(lease) + hashLease(renewed)) | 0;
     return lease.ttl;
@@ -138,6 +138,11 @@ export class Leases {
   freeze(): LeaseView {
     return this.#index.freeze();
   }
+}
+
+/** The longest leases end at the end of time. */
+function expiryAfter(ttl: number, time: ClusterTime): ClusterTime {
+  return Math.min(time + ttl * MICROSECONDS, Number.MAX_SAFE_INTEGER);
 }
 
 function hashLease(lease: Lease): number {

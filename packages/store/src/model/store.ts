@@ -5,6 +5,7 @@ import type { KeyValue } from "./key-value.ts";
 import { Keyspace, RECORD_OVERHEAD } from "./keyspace.ts";
 import { Leases } from "./leases.ts";
 import { range } from "./range.ts";
+import { freeze, readSnapshot, writeSnapshot } from "./snapshot.ts";
 import { attachedKeys, checkPut, deleteRange, put, revoke, type StoreState } from "./state.ts";
 import { txn } from "./txn.ts";
 import type {
@@ -21,6 +22,7 @@ import type {
   TxnResponse,
 } from "./types.ts";
 import { MAX_TXN_OPS, validateDeleteRange, validatePut, validateRange, validateTxn } from "./validate.ts";
+import { type CatchUp, eventsSince } from "./watch.ts";
 
 /** Part of the replicated configuration: all replicas must have the same. */
 export interface StoreConfig {
@@ -221,6 +223,34 @@ export class StoreModel {
     let hash = hashWord(hashWord(keyspace.hash.live, keyspace.hash.history), leases.hash);
     hash = hashInteger(hashInteger(hash, keyspace.revision), keyspace.compactedRevision);
     return finishHash(hash) >>> 0;
+  }
+
+  /** History for a watch that begins at `startRevision`, or has fallen behind; see `CatchUp`. */
+  eventsSince(startRevision: number, limit: number): CatchUp {
+    return eventsSince(this.#state.keyspace, startRevision, limit);
+  }
+
+  /** prev_kv of an event: the key as it was before the event's main revision; undefined if it was not, or is compacted. */
+  prevKv(event: KeyValue): KeyValue | undefined {
+    return this.#state.keyspace.previousKv(event);
+  }
+
+  /** The state as of this call, in chunks of at most 64 KiB. O(1) to begin; the store may change while it is read. */
+  snapshot(): Iterator<Uint8Array> {
+    return writeSnapshot(freeze(this.#state, this.#time));
+  }
+
+  /**
+   * Replaces the state by a snapshot's, whose chunks may be cut elsewhere by now.
+   * @param now cluster time of a new cluster that takes over the data: leases keep what remained to them.
+   * @throws SnapshotError and changes nothing
+   */
+  restore(chunks: Iterable<Uint8Array>, now?: ClusterTime): void {
+    const restored = readSnapshot(chunks, { minLeaseTtl: this.#minLeaseTtl }, now);
+    this.#state = restored;
+    this.#time = restored.time;
+    this.#previous = undefined;
+    this.#compactor = new Compactor(restored.keyspace);
   }
 
   #advance(time: ClusterTime): void {

@@ -1,0 +1,165 @@
+import { ChunkReader, SnapshotError } from "./chunk-reader.ts";
+import { ChunkWriter } from "./chunk-writer.ts";
+import type { KeyValue } from "./key-value.ts";
+import { Keyspace } from "./keyspace.ts";
+import type { LeaseConfig, LeaseView } from "./leases.ts";
+import { Leases } from "./leases.ts";
+import type { FrozenLog } from "./revision-log.ts";
+import type { StoreState } from "./state.ts";
+import { type ClusterTime, NO_LEASE } from "./types.ts";
+
+/**
+ * Format 1. Magic; counters and hashes; leases; all records in the order of their writing; a hash of everything before.
+ * Numbers are varints unless said otherwise.
+ *
+ *     "SYNODKV" 01
+ *     revision, compactedRevision + 1, time, history hash (uint32), live hash (uint32)
+ *     number of leases, each: id (int64), ttl (s), expiry (µs)
+ *     number of records, each: flags (1 byte), modRevision - that of the record before,
+ *       unless a tombstone: modRevision - createRevision, version; if leased: lease (int64)
+ *       key length, value length, key, value
+ *     hash (uint32)
+ */
+const MAGIC = Uint8Array.of(0x53, 0x59, 0x4e, 0x4f, 0x44, 0x4b, 0x56, 0x01);
+const TOMBSTONE = 1;
+const LEASED = 2;
+/** Far above what a request may carry; bounds what a damaged length can make us allocate. */
+const MAX_FIELD = 64 * 1024 * 1024;
+
+export interface FrozenState {
+  readonly revision: number;
+  readonly compactedRevision: number;
+  readonly time: ClusterTime;
+  readonly historyHash: number;
+  readonly liveHash: number;
+  readonly leaseCount: number;
+  readonly leases: LeaseView;
+  readonly log: FrozenLog;
+}
+
+/** O(1): shares everything with the living state, which copies what it changes from now on. */
+export function freeze({ keyspace, leases }: StoreState, time: ClusterTime): FrozenState {
+  return {
+    revision: keyspace.revision,
+    compactedRevision: keyspace.compactedRevision,
+    time,
+    historyHash: keyspace.hash.history,
+    liveHash: keyspace.hash.live,
+    leaseCount: leases.count,
+    leases: leases.freeze(),
+    log: keyspace.log.freeze(),
+  };
+}
+
+/** In chunks of at most 64 KiB; each step does the work of one chunk. */
+export function* writeSnapshot(state: FrozenState): Generator<Uint8Array, undefined, undefined> {
+  const writer = new ChunkWriter();
+  writer.bytes(MAGIC, 0, MAGIC.length);
+  writer.varint(state.revision);
+  writer.varint(state.compactedRevision + 1);
+  writer.varint(state.time);
+  writer.uint32(state.historyHash);
+  writer.uint32(state.liveHash);
+  writer.varint(state.leaseCount);
+  const leases = state.leases.cursor();
+  for (leases.seekFirst(); leases.entry !== undefined; leases.next()) {
+    writer.int64(leases.entry.id);
+    writer.varint(leases.entry.ttl);
+    writer.varint(leases.entry.expiry);
+    yield* writer.takeFull();
+  }
+  writer.varint(state.log.length);
+  let before = 0;
+  for (const record of state.log.records()) {
+    writeRecord(writer, record, before);
+    before = record.modRevision;
+    yield* writer.takeFull();
+  }
+  yield* writer.finish();
+}
+
+function writeRecord(writer: ChunkWriter, record: KeyValue, before: number): void {
+  const leased = record.lease !== NO_LEASE;
+  writer.byte((record.isTombstone ? TOMBSTONE : 0) | (leased ? LEASED : 0));
+  writer.varint(record.modRevision - before);
+  if (!record.isTombstone) {
+    writer.varint(record.modRevision - record.createRevision);
+    writer.varint(record.version);
+  }
+  if (leased) writer.int64(record.lease);
+  writer.varint(record.keyLength);
+  writer.varint(record.valueLength);
+  writer.bytes(record.slab.bytes, record.offset, record.keyLength + record.valueLength);
+}
+
+export interface RestoredState extends StoreState {
+  readonly time: ClusterTime;
+}
+
+/**
+ * @param now if given, cluster time begins there, as in a new cluster made from an old one's snapshot: leases keep what
+ *   remained to them.
+ * @throws SnapshotError
+ */
+export function readSnapshot(chunks: Iterable<Uint8Array>, config: LeaseConfig, now?: ClusterTime): RestoredState {
+  const reader = new ChunkReader(chunks);
+  for (const byte of MAGIC) {
+    if (reader.byte() !== byte) throw new SnapshotError("unknownFormat", "it does not begin as a store's snapshot");
+  }
+  const keyspace = new Keyspace();
+  const leases = new Leases(config);
+  const revision = reader.varint();
+  const compactedRevision = reader.varint() - 1;
+  const savedTime = reader.varint();
+  const history = reader.uint32() | 0;
+  const live = reader.uint32() | 0;
+  const time = now ?? savedTime;
+  for (let left = reader.varint(); left > 0; left -= 1) {
+    const id = reader.int64();
+    const ttl = reader.varint();
+    leases.restore(id, ttl, Math.min(reader.varint() - savedTime + time, Number.MAX_SAFE_INTEGER));
+  }
+  const last = readRecords(reader, keyspace);
+  reader.finish();
+  keyspace.restored(revision, compactedRevision, history);
+  if (last > revision) throw new SnapshotError("corrupt", "a record is newer than the snapshot's revision");
+  if (keyspace.hash.live !== live) throw new SnapshotError("corrupt", "its keys do not have the hash it states");
+  attachAll(keyspace, leases);
+  return { keyspace, leases, time };
+}
+
+/** @returns the last main revision. */
+function readRecords(reader: ChunkReader, keyspace: Keyspace): number {
+  let modRevision = 0;
+  for (let left = reader.varint(); left > 0; left -= 1) {
+    const flags = reader.byte();
+    modRevision += reader.varint();
+    let createRevision = 0;
+    let version = 0;
+    if ((flags & TOMBSTONE) === 0) {
+      createRevision = modRevision - reader.varint();
+      version = reader.varint();
+      if (version === 0) throw new SnapshotError("corrupt", "a record has no version");
+    }
+    const lease = (flags & LEASED) === 0 ? NO_LEASE : reader.int64();
+    const keyLength = reader.varint();
+    const valueLength = reader.varint();
+    if (keyLength === 0) throw new SnapshotError("corrupt", "a record has no key");
+    const key = reader.bytes(keyLength, MAX_FIELD);
+    const value = reader.bytes(valueLength, MAX_FIELD);
+    keyspace.restore(key, value, createRevision, modRevision, version, lease);
+  }
+  return modRevision;
+}
+
+function attachAll(keyspace: Keyspace, leases: Leases): void {
+  const cursor = keyspace.index.cursor().skipWeightless();
+  for (cursor.seekFirst(); cursor.entry !== undefined; cursor.next()) {
+    const history = cursor.entry;
+    const { lease } = history.latest;
+    if (lease === NO_LEASE) continue;
+    if (leases.get(lease) === undefined)
+      throw new SnapshotError("corrupt", `a key is attached to unknown lease ${lease}`);
+    leases.attach(lease, history);
+  }
+}
