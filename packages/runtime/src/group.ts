@@ -28,7 +28,6 @@ export interface Group<Result> {
   /** Told after each batch of applied commands, and whenever the role or the leader changes. */
   subscribe(listener: GroupListener): void;
 
-  changeMembership(change: MembershipChange, requester: Requester<Result>, token: number): void;
   transferLeadership(target: NodeId): "started" | "notLeader" | "notVoter";
 }
 
@@ -42,7 +41,7 @@ export interface Requester<Result> {
 /**
  * `noLeader`, `overloaded`: certainly not applied. `timedOut`, `stopped`: unknown; it may yet be applied.
  */
-export type RequestFailure = "noLeader" | "overloaded" | "timedOut" | "stopped" | "notPermitted";
+export type RequestFailure = "noLeader" | "overloaded" | "timedOut" | "stopped";
 
 export interface GroupListener {
   /** The state machine has applied everything up to `index`; all results of the batch have been handed out. */
@@ -61,11 +60,6 @@ export interface GroupStatus {
   readonly appliedIndex: LogIndex;
   readonly configuration: Configuration;
 }
-
-export type MembershipChange =
-  | { type: "addLearner"; node: NodeId; address: string }
-  | { type: "promote"; node: NodeId }
-  | { type: "remove"; node: NodeId };
 
 /**
  * A service's deterministic state (DESIGN: model). No clock, no randomness, no waiting; equal logs give equal states.

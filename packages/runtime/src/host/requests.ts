@@ -1,0 +1,107 @@
+import type { Requester, RequestFailure } from "../group.ts";
+
+/**
+ * Who waits for which request, by consecutive sequence number: a ring of parallel arrays, so that a request costs no
+ * object. Grows by doubling up to its limit.
+ */
+export class Requests<Result> {
+  readonly #limit: number;
+  #mask = 1023;
+  #requesters: (Requester<Result> | undefined)[] = new Array(1024).fill(undefined);
+  #tokens: number[] = new Array(1024).fill(0);
+  #deadlines: number[] = new Array(1024).fill(0);
+  /** The oldest sequence number that may still wait, and the next to give. */
+  #oldest = 1;
+  #next = 1;
+  #waiting = 0;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  /** @returns the request's sequence number, or 0: too many wait already. */
+  add(requester: Requester<Result>, token: number, deadline: number): number {
+    if (this.#next - this.#oldest > this.#mask && !this.#grow()) return 0;
+    const slot = this.#next & this.#mask;
+    this.#requesters[slot] = requester;
+    this.#tokens[slot] = token;
+    this.#deadlines[slot] = deadline;
+    this.#waiting++;
+    return this.#next++;
+  }
+
+  applied(sequence: number, result: Result): void {
+    const slot = this.#waits(sequence);
+    if (slot < 0) return;
+    const requester = this.#requesters[slot]!;
+    const token = this.#tokens[slot]!;
+    this.#free(slot);
+    requester.applied(token, result);
+  }
+
+  failed(sequence: number, reason: RequestFailure): void {
+    const slot = this.#waits(sequence);
+    if (slot < 0) return;
+    const requester = this.#requesters[slot]!;
+    const token = this.#tokens[slot]!;
+    this.#free(slot);
+    requester.failed(token, reason);
+  }
+
+  /** Fails what has waited beyond its deadline. Deadlines are given in the order of adding. */
+  expire(now: number): void {
+    for (let sequence = this.#oldest; sequence < this.#next; sequence++) {
+      const slot = this.#waits(sequence);
+      if (slot < 0) continue;
+      if (this.#deadlines[slot]! > now) return;
+      this.failed(sequence, "timedOut");
+    }
+  }
+
+  failAll(reason: RequestFailure): void {
+    for (let sequence = this.#oldest; sequence < this.#next; sequence++) this.failed(sequence, reason);
+  }
+
+  /** Whether any request of this range still waits. */
+  anyWaits(first: number, count: number): boolean {
+    for (let sequence = first; sequence < first + count; sequence++) if (this.#waits(sequence) >= 0) return true;
+    return false;
+  }
+
+  #waits(sequence: number): number {
+    if (sequence < this.#oldest || sequence >= this.#next) return -1;
+    const slot = sequence & this.#mask;
+    return this.#requesters[slot] === undefined ? -1 : slot;
+  }
+
+  #free(slot: number): void {
+    this.#requesters[slot] = undefined;
+    this.#waiting--;
+    while (this.#oldest < this.#next && this.#requesters[this.#oldest & this.#mask] === undefined) this.#oldest++;
+  }
+
+  #grow(): boolean {
+    const size = this.#mask + 1;
+    if (size >= this.#limit) return false;
+    const mask = 2 * size - 1;
+    const requesters: (Requester<Result> | undefined)[] = new Array(2 * size).fill(undefined);
+    const tokens: number[] = new Array(2 * size).fill(0);
+    const deadlines: number[] = new Array(2 * size).fill(0);
+    for (let sequence = this.#oldest; sequence < this.#next; sequence++) {
+      const from = sequence & this.#mask;
+      const to = sequence & mask;
+      requesters[to] = this.#requesters[from];
+      tokens[to] = this.#tokens[from]!;
+      deadlines[to] = this.#deadlines[from]!;
+    }
+    this.#mask = mask;
+    this.#requesters = requesters;
+    this.#tokens = tokens;
+    this.#deadlines = deadlines;
+    return true;
+  }
+}

@@ -1,0 +1,106 @@
+import type { Instant, LogIndex } from "@synod/protocols/protocol";
+import { MemoryDisk } from "@synod/storage/memory-disk";
+import type { Group, Requester, RequestFailure, StateMachine } from "../group.ts";
+import { createLogger } from "../log/logger.ts";
+import { Host } from "./host.ts";
+import type { HostLimits } from "./options.ts";
+
+/** A list of texts: the smallest machine whose order, repetition and loss can be seen. */
+export class TextMachine implements StateMachine<number> {
+  texts: string[] = [];
+  times: Instant[] = [];
+
+  apply(_index: LogIndex, time: Instant, command: Uint8Array): number {
+    this.texts.push(String.fromCharCode(...command));
+    this.times.push(time);
+    return this.texts.length;
+  }
+
+  *snapshot(): Iterator<Uint8Array> {
+    const frozen = this.texts.join("\n");
+    for (let at = 0; at === 0 || at < frozen.length; at += 1000) yield bytesOf(frozen.slice(at, at + 1000));
+  }
+
+  restore(chunks: Iterable<Uint8Array>): void {
+    let text = "";
+    for (const chunk of chunks) text += String.fromCharCode(...chunk);
+    this.texts = text === "" ? [] : text.split("\n");
+  }
+
+  hash(): number {
+    let hash = 0;
+    for (const text of this.texts)
+      for (let i = 0; i < text.length; i++) hash = (Math.imul(hash, 31) + text.charCodeAt(i)) | 0;
+    return hash;
+  }
+}
+
+export function bytesOf(text: string): Uint8Array {
+  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+}
+
+/** A host on loopback with its machine and disk, and promises for its answers. */
+export class TestNode implements Requester<number> {
+  readonly host: Host;
+  readonly machine = new TextMachine();
+  readonly group: Group<number>;
+  #waiting: { resolve: (result: number) => void; reject: (error: Error) => void }[] = [];
+
+  constructor(setup: {
+    self: number;
+    peers: Map<number, string>;
+    disk: MemoryDisk;
+    limits?: Partial<HostLimits>;
+    lines?: string[];
+  }) {
+    const { self, peers, disk, limits, lines } = setup;
+    const logger = createLogger({
+      node: `n${self}`,
+      sink: { write: (line) => void lines?.push(line), flush: () => {} },
+    });
+    this.host = new Host({ self, peers, disk, logger, clusterId: 7n, ...(limits === undefined ? {} : { limits }) });
+    this.group = this.host.addGroup(1, this.machine);
+  }
+
+  propose(text: string): Promise<number> {
+    return this.#ask((token) => this.group.propose(bytesOf(text), this, token));
+  }
+
+  read(): Promise<string[]> {
+    return this.#ask((token) => this.group.read(this, token)).then(() => [...this.machine.texts]);
+  }
+
+  applied(token: number, result: number): void {
+    this.#waiting[token]!.resolve(result);
+  }
+
+  readable(token: number): void {
+    this.#waiting[token]!.resolve(0);
+  }
+
+  failed(token: number, reason: RequestFailure): void {
+    this.#waiting[token]!.reject(new Error(reason));
+  }
+
+  #ask(input: (token: number) => void): Promise<number> {
+    return new Promise((resolve, reject) => {
+      input(this.#waiting.push({ resolve, reject }) - 1);
+    });
+  }
+}
+
+/** Loopback ports that are free now. */
+export async function freePorts(count: number): Promise<number[]> {
+  const { createServer } = await import("node:net");
+  const servers = await Promise.all(
+    Array.from({ length: count }, () => {
+      const server = createServer();
+      return new Promise<typeof server>((resolve) => server.listen(0, "127.0.0.1", () => resolve(server)));
+    }),
+  );
+  const ports = servers.map((server) => (server.address() as { port: number }).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
+
+export { MemoryDisk };
