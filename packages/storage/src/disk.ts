@@ -33,7 +33,7 @@ export interface DiskFile {
 
 export class DiskError extends Error {
   override readonly name = "DiskError";
-  readonly code: "notFound" | "readFailed" | "writeFailed" | "syncFailed" | "noSpace" | "notPermitted";
+  readonly code: "notFound" | "readFailed" | "writeFailed" | "syncFailed" | "noSpace" | "notPermitted" | "locked";
   readonly file: string;
   constructor(code: DiskError["code"], file: string, detail: string) {
     super(`${file}: ${detail}`);

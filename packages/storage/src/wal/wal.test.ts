@@ -5,7 +5,7 @@ import { segmentName } from "./format.ts";
 import { MARKER_NAME } from "./marker.ts";
 import type { WalOptions } from "./types.ts";
 import { Wal } from "./wal.ts";
-import { bodyOf, contentsOf, KEEP_ALL, OPTIONS, openWal, put, reopened } from "./wal-testing.ts";
+import { bodyOf, contentsOf, KEEP_ALL, LOSE_ALL, OPTIONS, openWal, put, reopened } from "./wal-testing.ts";
 
 const VOTE = 1;
 const ENTRIES = 2;
@@ -268,6 +268,21 @@ test("bytes read after a process died between write and sync are made durable by
   const next = reopened(disk);
   next.wal.flush(assert.ifError);
   disk.crash(KEEP_ALL);
+  assert.deepEqual(contentsOf(disk), ["1/2@1 synced", "1/2@2 written"]);
+});
+
+test("what a failed sync left in the cache only is written again before anybody relies on it", () => {
+  const disk = new MemoryDisk();
+  const wal = openWal(disk);
+  put(wal, "synced");
+  disk.failNextSync();
+  wal.append(1, ENTRIES, 2, bodyOf("written"));
+  wal.flush((error) => assert.equal(error?.code, "syncFailed"));
+  disk.killProcess();
+
+  const next = reopened(disk);
+  next.wal.flush(assert.ifError);
+  disk.crash(LOSE_ALL);
   assert.deepEqual(contentsOf(disk), ["1/2@1 synced", "1/2@2 written"]);
 });
 

@@ -1,0 +1,144 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { diskConformance } from "@synod/storage/conformance";
+import { Wal, type WalOpened } from "@synod/storage/wal/wal";
+import { LOCK_NAME } from "./lock-file.ts";
+import { NodeDisk } from "./node-disk.ts";
+import { SyncGauge } from "./sync-gauge.ts";
+
+function temporaryFolder(): string {
+  return mkdtempSync(join(tmpdir(), "synod-disk-"));
+}
+
+function withFolder(story: (folder: string) => void): void {
+  const folder = temporaryFolder();
+  try {
+    story(folder);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+diskConformance(
+  (name, body) => test(`node disk: ${name}`, (_context, finished) => body(finished)),
+  () => {
+    const folder = temporaryFolder();
+    let disk = new NodeDisk(folder);
+    return {
+      disk,
+      reopen: () => {
+        disk.close();
+        disk = new NodeDisk(folder);
+        return disk;
+      },
+      dispose: () => {
+        disk.close();
+        rmSync(folder, { recursive: true });
+      },
+    };
+  },
+);
+
+const OPTIONS = { clusterId: 1n, nodeId: 1, segmentBytes: 65_536 };
+
+function openLog(disk: NodeDisk): { opened: WalOpened; indexes: number[] } {
+  const indexes: number[] = [];
+  const opened = Wal.open(disk, OPTIONS, (_group, _kind, index) => indexes.push(index));
+  return { opened, indexes };
+}
+
+test("the write-ahead log is there after the folder was opened anew", (_context, finished) => {
+  const folder = temporaryFolder();
+  const disk = new NodeDisk(folder);
+  const { opened } = openLog(disk);
+  assert.ok(opened.type === "opened");
+  for (let i = 1; i <= 500; i += 1) opened.wal.append(1, 1, i, new Uint8Array(300));
+  opened.wal.close((error) => {
+    assert.ifError(error);
+    disk.close();
+    const again = new NodeDisk(folder);
+    const { indexes, opened: reopened } = openLog(again);
+    assert.equal(reopened.type, "opened");
+    assert.equal(indexes.length, 500);
+    assert.equal(indexes.at(-1), 500);
+    again.close();
+    rmSync(folder, { recursive: true });
+    finished();
+  });
+});
+
+test("a folder in use is refused, to this process and to others, and free once it is closed", () => {
+  withFolder((folder) => {
+    const disk = new NodeDisk(folder);
+    assert.throws(() => new NodeDisk(folder), { code: "locked" });
+    const script = `
+      import { NodeDisk } from ${JSON.stringify(join(import.meta.dirname, "node-disk.ts"))};
+      try { new NodeDisk(${JSON.stringify(folder)}); console.log("opened"); } catch (error) { console.log(error.message); }`;
+    const run = (): string =>
+      spawnSync(process.execPath, ["--input-type=module", "--eval", script], { encoding: "utf8" }).stdout;
+    assert.match(run(), new RegExp(`process ${process.pid} uses this folder: stop it first`));
+    disk.close();
+    assert.match(run(), /opened/);
+    // That process died without closing: its lock is stale.
+    assert.match(readFileSync(join(folder, LOCK_NAME), "utf8"), /^\d+ /);
+    new NodeDisk(folder).close();
+  });
+});
+
+test("a lock whose pid belongs to another process by now is stale", () => {
+  withFolder((folder) => {
+    writeFileSync(join(folder, LOCK_NAME), `${process.pid} some-earlier-boot/12345\n`);
+    new NodeDisk(folder).close();
+    writeFileSync(join(folder, LOCK_NAME), "not a lock");
+    new NodeDisk(folder).close();
+  });
+});
+
+test("names that leave the folder or touch its lock are refused", () => {
+  withFolder((folder) => {
+    const disk = new NodeDisk(folder);
+    for (const name of ["../x", "a/b", "", ".", "..", LOCK_NAME]) {
+      assert.throws(() => disk.open(name, true), { code: "notPermitted" });
+    }
+    assert.deepEqual(disk.list(), []);
+    disk.close();
+  });
+});
+
+test("a sync of much data does not block, and can be seen while it is under way", (_context, finished) => {
+  const folder = temporaryFolder();
+  const times: number[] = [];
+  const disk = new NodeDisk(folder, { onSync: (micros) => times.push(micros) });
+  const file = disk.open("f", true);
+  file.write(0, new Uint8Array(2 << 20));
+  file.sync((error) => {
+    assert.ifError(error);
+    assert.equal(disk.syncInFlightSince(), undefined);
+    assert.ok(disk.slowestSyncMicros > 0);
+    assert.deepEqual(times, [disk.slowestSyncMicros]);
+    disk.close();
+    rmSync(folder, { recursive: true });
+    finished();
+  });
+  assert.ok(disk.syncInFlightSince()! <= performance.now() * 1000);
+  file.close();
+});
+
+test("syncs block while the disk is quick, stop blocking when it slows down, and block again when it recovers", () => {
+  const gauge = new SyncGauge(undefined);
+  const note = (count: number, micros: number): boolean => {
+    for (let i = 0; i < count; i += 1) gauge.note(micros);
+    return gauge.shouldBlock;
+  };
+  assert.equal(note(100, 120), true);
+  assert.equal(note(1, 9000), true, "one slow sync is not a slow disk");
+  assert.equal(note(50, 120), true);
+  while (gauge.shouldBlock) gauge.note(1500);
+  assert.equal(note(64, 800), false);
+  assert.equal(note(63, 5000), false, "a busy loop delays the answer, the disk does not");
+  assert.equal(note(1, 100), true);
+});

@@ -1,0 +1,105 @@
+import { closeSync, fdatasync, fdatasyncSync, fstatSync, ftruncateSync, readSync, writeSync } from "node:fs";
+import { DiskError, type DiskFile } from "@synod/storage/disk";
+import { toDiskError } from "./disk-errors.ts";
+import type { SyncGauge } from "./sync-gauge.ts";
+
+/** A sync of more than this goes through the thread pool, however fast the disk is. */
+const BLOCKING_BYTES = 1 << 20;
+
+export class NodeFile implements DiskFile {
+  readonly name: string;
+  readonly #gauge: SyncGauge;
+  #descriptor: number;
+  #unsyncedBytes = 0;
+  #syncsInFlight = 0;
+  #closing = false;
+
+  constructor(name: string, descriptor: number, gauge: SyncGauge) {
+    this.name = name;
+    this.#descriptor = descriptor;
+    this.#gauge = gauge;
+  }
+
+  size(): number {
+    return this.#do("readFailed", (descriptor) => fstatSync(descriptor).size);
+  }
+
+  read(offset: number, length: number): Uint8Array {
+    return this.#do("readFailed", (descriptor) => {
+      const bytes = new Uint8Array(length);
+      let filled = 0;
+      while (filled < length) {
+        const count = readSync(descriptor, bytes, filled, length - filled, offset + filled);
+        if (count === 0) return bytes.slice(0, filled);
+        filled += count;
+      }
+      return bytes;
+    });
+  }
+
+  write(offset: number, bytes: Uint8Array): void {
+    this.#check("writeFailed");
+    this.#unsyncedBytes += bytes.length;
+    try {
+      let written = 0;
+      while (written < bytes.length) {
+        written += writeSync(this.#descriptor, bytes, written, bytes.length - written, offset + written);
+      }
+    } catch (error) {
+      throw toDiskError(error, this.name, "writeFailed");
+    }
+  }
+
+  truncate(size: number): void {
+    this.#do("writeFailed", (descriptor) => ftruncateSync(descriptor, size));
+  }
+
+  sync(done: (error: DiskError | undefined) => void): void {
+    this.#check("syncFailed");
+    const isTypical = this.#unsyncedBytes <= BLOCKING_BYTES;
+    this.#unsyncedBytes = 0;
+    const start = this.#gauge.started();
+    if (!isTypical || !this.#gauge.shouldBlock) {
+      this.#syncLater(start, isTypical, done);
+      return;
+    }
+    let failure: DiskError | undefined;
+    try {
+      fdatasyncSync(this.#descriptor);
+    } catch (error) {
+      failure = toDiskError(error, this.name, "syncFailed");
+    }
+    this.#gauge.ended(start, isTypical);
+    done(failure);
+  }
+
+  /** The descriptor is given back once no sync uses it: its number may soon be another file's. */
+  close(): void {
+    if (this.#closing) return;
+    this.#closing = true;
+    if (this.#syncsInFlight === 0) closeSync(this.#descriptor);
+  }
+
+  #syncLater(start: number, isTypical: boolean, done: (error: DiskError | undefined) => void): void {
+    this.#syncsInFlight += 1;
+    fdatasync(this.#descriptor, (error) => {
+      this.#syncsInFlight -= 1;
+      if (this.#closing && this.#syncsInFlight === 0) closeSync(this.#descriptor);
+      this.#gauge.ended(start, isTypical);
+      done(error === null ? undefined : toDiskError(error, this.name, "syncFailed"));
+    });
+  }
+
+  #do<Result>(code: "readFailed" | "writeFailed", action: (descriptor: number) => Result): Result {
+    this.#check(code);
+    try {
+      return action(this.#descriptor);
+    } catch (error) {
+      throw toDiskError(error, this.name, code);
+    }
+  }
+
+  #check(code: DiskError["code"]): void {
+    if (this.#closing) throw new DiskError(code, this.name, "the file was closed");
+  }
+}

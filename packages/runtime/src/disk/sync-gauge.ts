@@ -1,0 +1,81 @@
+/** Above this a blocked event loop costs more than the detour through the thread pool. */
+const BLOCKING_LIMIT_MICROS = 300;
+/** Below this, as the best of a window, the disk is fast again. Lower, so that the choice does not flutter. */
+const FAST_AGAIN_MICROS = 200;
+/** One stall of many milliseconds says no more than this: a slow disk is one that is slow several times. */
+const OUTLIER_MICROS = 1200;
+const WINDOW = 64;
+const WEIGHT = 1 / 16;
+
+/**
+ * How long syncs take, and whether the next one should block the event loop. On a disk that answers in 0.1 ms a blocking
+ * sync is quicker and cheaper; on a slower one it would hold up everything else.
+ */
+export class SyncGauge {
+  /** Longest sync since `resetSlowest`. */
+  slowestMicros = 0;
+  count = 0;
+  #average = 0;
+  #blocks = true;
+  /** The quickest of this window: waiting for a busy loop is part of an asynchronous sync's time, and not the disk's. */
+  #quickest = Number.POSITIVE_INFINITY;
+  #inWindow = 0;
+  readonly #startedAt: number[] = [];
+  readonly #onSync: ((micros: number) => void) | undefined;
+
+  constructor(onSync: ((micros: number) => void) | undefined) {
+    this.#onSync = onSync;
+  }
+
+  get shouldBlock(): boolean {
+    return this.#blocks;
+  }
+
+  get averageMicros(): number {
+    return this.#average;
+  }
+
+  /** When the oldest sync that has not ended began, in microseconds of `performance.now()`. */
+  get inFlightSince(): number | undefined {
+    return this.#startedAt[0];
+  }
+
+  resetSlowest(): void {
+    this.slowestMicros = 0;
+  }
+
+  /** @returns the start, to be given to `ended`. */
+  started(): number {
+    const now = performance.now() * 1000;
+    this.#startedAt.push(now);
+    return now;
+  }
+
+  /** @param isTypical false for a sync of so much data that it says nothing of the next one */
+  ended(start: number, isTypical: boolean): void {
+    this.#startedAt.splice(this.#startedAt.indexOf(start), 1);
+    const micros = performance.now() * 1000 - start;
+    this.count += 1;
+    if (micros > this.slowestMicros) this.slowestMicros = micros;
+    this.#onSync?.(micros);
+    if (isTypical) this.note(micros);
+  }
+
+  /** Takes one measurement into the choice. */
+  note(micros: number): void {
+    if (this.#blocks) {
+      this.#average += (Math.min(micros, OUTLIER_MICROS) - this.#average) * WEIGHT;
+      if (this.#average > BLOCKING_LIMIT_MICROS) this.#blocks = false;
+      return;
+    }
+    this.#quickest = Math.min(this.#quickest, micros);
+    this.#inWindow += 1;
+    if (this.#inWindow < WINDOW) return;
+    if (this.#quickest < FAST_AGAIN_MICROS) {
+      this.#blocks = true;
+      this.#average = this.#quickest;
+    }
+    this.#quickest = Number.POSITIVE_INFINITY;
+    this.#inWindow = 0;
+  }
+}
