@@ -15,7 +15,7 @@ import { type Stream, StreamTable } from "./stream.ts";
 export interface Http2Limits {
   /** SETTINGS_MAX_CONCURRENT_STREAMS. */
   concurrentStreams: number;
-  /** Flow-control windows for what we receive, octets. */
+  /** Flow-control windows for what we receive, octets; the connection's at least 65,535. */
   streamWindow: number;
   connectionWindow: number;
   /** SETTINGS_MAX_HEADER_LIST_SIZE, octets. */
@@ -148,8 +148,9 @@ export class Http2ServerConnection<S extends Stream> implements FrameSink, Sende
     if (this.draining || this.peerLeaves) this.closeIfDone();
   }
 
-  /** A stream error (§5.4.2). The layer above is told. */
+  /** A stream error (§5.4.2). The layer above is told. Provoking them is as cheap as RST_STREAM, and costs the same. */
   reset(stream: S, code: number): void {
+    if (!this.spend(this.resets, "too many faulty streams")) return;
     this.output.rstStream(stream.id, code);
     this.drop(stream, true);
   }
