@@ -21,18 +21,25 @@ export interface HeaderList {
 
 const FAILED = -1;
 
+/** Huffman strings of up to this many octets are decoded into memory that all decoders share between calls. */
+const USUAL_STRING = 1024;
+const scratch = new Uint8Array(longestDecoded(USUAL_STRING));
+
+/** No code is shorter than five bits. */
+function longestDecoded(length: number): number {
+  return Math.ceil((length * 8) / 5);
+}
+
 /** HPACK decompression of one connection (RFC 7541). Call `decode` for every header block, in order. */
 export class HpackDecoder {
   readonly table: DynamicTable;
   private readonly limits: HpackLimits;
-  private readonly scratch: Uint8Array;
   /** Where the value just read ended, or FAILED. */
   private position = 0;
 
   constructor(limits: HpackLimits) {
     this.limits = limits;
     this.table = new DynamicTable(limits.tableSize);
-    this.scratch = new Uint8Array(Math.max(limits.listSize, limits.tableSize));
   }
 
   /** @returns the list in `bytes[start, end)`, or undefined on a decoding error: COMPRESSION_ERROR, connection lost. */
@@ -104,7 +111,8 @@ export class HpackDecoder {
     if (length === FAILED || length > end - start) return undefined;
     this.position = start + length;
     if (!huffman) return decodeLatin1(bytes, start, start + length);
-    const decoded = huffmanDecode(bytes, start, start + length, this.scratch);
-    return decoded === FAILED ? undefined : decodeLatin1(this.scratch, 0, decoded);
+    const target = length <= USUAL_STRING ? scratch : new Uint8Array(longestDecoded(length));
+    const decoded = huffmanDecode(bytes, start, start + length, target);
+    return decoded === FAILED ? undefined : decodeLatin1(target, 0, decoded);
   }
 }
