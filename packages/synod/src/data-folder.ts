@@ -1,5 +1,7 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { lockFolder } from "@synod/runtime/disk/lock-file";
+import { DiskError } from "@synod/storage/disk";
 import { CliError } from "./cli/errors.ts";
 
 /** The layout of a node's folder. A program that writes another layout has another number, and neither reads the other's. */
@@ -10,26 +12,19 @@ export interface Identity {
   readonly node: string;
 }
 
-/** A node's folder while the node runs. `log` is for the node's files; the folder itself holds who it belongs to. */
-export interface ClaimedFolder {
-  readonly log: string;
-  release(): void;
-}
-
 /**
- * Makes the folder or checks that it belongs to this node of this cluster, and keeps other processes out of it.
- * @throws CliError "data": not writable, another node's, another cluster's, another format, or in use.
+ * Makes the folder, or checks that it belongs to this node of this cluster.
+ * @returns the folder inside it for the node's log; whoever opens that keeps other processes out (`NodeDisk`).
+ * @throws CliError "data": not writable, another node's, another cluster's, another format
  */
-export function claimFolder(folder: string, identity: Identity): ClaimedFolder {
-  const log = join(folder, "log");
+export function openNodeFolder(folder: string, identity: Identity): string {
   try {
-    mkdirSync(log, { recursive: true });
+    mkdirSync(folder, { recursive: true });
     checkIdentity(folder, identity);
-    lock(folder);
+    return join(folder, "log");
   } catch (error) {
     throw asDataError(error, folder);
   }
-  return { log, release: () => rmSync(join(folder, "lock"), { force: true }) };
 }
 
 /** What `synod up` keeps beside its nodes' folders. */
@@ -75,7 +70,7 @@ function removeCluster(folder: string): void {
   if (readIdentity(join(folder, "cluster.json"), "any format") === undefined) return;
   for (const name of readdirSync(folder)) {
     if (!/^n\d+$/.test(name)) continue;
-    assertUnlocked(join(folder, name));
+    assertUnused(join(folder, name));
     rmSync(join(folder, name), { recursive: true });
   }
   rmSync(join(folder, "cluster.json"));
@@ -123,41 +118,16 @@ function writeIdentity(path: string, identity: object): void {
   renameSync(`${path}.new`, path);
 }
 
-/** The file holds the process id of who works here. A dead process's lock is nobody's. */
-function lock(folder: string): void {
-  assertUnlocked(folder);
-  writeFileSync(join(folder, "lock"), `${process.pid}\n`);
+/** @throws DiskError when a process uses the node's log */
+function assertUnused(folder: string): void {
+  const log = join(folder, "log");
+  if (existsSync(log)) lockFolder(log)();
 }
 
-function assertUnlocked(folder: string): void {
-  const path = join(folder, "lock");
-  const holder = Number(readText(path));
-  if (holder > 0 && holder !== process.pid && isAlive(holder))
-    throw new CliError(
-      "data",
-      `process ${holder} uses ${folder}: end it or choose another --data (if that process is no node of Synod, delete ${path})`,
-    );
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return "";
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
-}
-
-function asDataError(error: unknown, folder: string): CliError {
+/** The error of opening a folder as a sentence for its operator. */
+export function asDataError(error: unknown, folder: string): CliError {
   if (error instanceof CliError) return error;
+  if (error instanceof DiskError) return new CliError("data", error.message);
   const reason = (error as NodeJS.ErrnoException).code ?? (error as Error).message;
   return new CliError(
     "data",

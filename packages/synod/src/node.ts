@@ -1,6 +1,7 @@
+import { NodeDisk } from "@synod/runtime/disk/node-disk";
 import type { Logger } from "@synod/runtime/log/logger";
 import type { Peer, Ports } from "./addresses.ts";
-import { claimFolder } from "./data-folder.ts";
+import { asDataError, openNodeFolder } from "./data-folder.ts";
 import { openHttpPort } from "./http-port.ts";
 
 export interface NodeOptions {
@@ -28,7 +29,7 @@ export interface RunningNode {
 /** @throws CliError: the folder or a port cannot be had, and what to do about it. */
 export async function startNode(options: NodeOptions, logger: Logger): Promise<RunningNode> {
   const { self, cluster, data, host, ports } = options;
-  const folder = claimFolder(data, { cluster, node: self.name });
+  const disk = openDisk(openNodeFolder(data, { cluster, node: self.name }));
   const http = await openHttpPort(self.name, host, ports.http, {
     whyNotReady: () => undefined,
     metrics: () => "",
@@ -42,7 +43,15 @@ export async function startNode(options: NodeOptions, logger: Logger): Promise<R
     close: async () => {
       http.closeAllConnections();
       await new Promise((resolve) => http.close(resolve));
-      folder.release();
+      disk.close();
     },
   };
+}
+
+function openDisk(folder: string): NodeDisk {
+  try {
+    return new NodeDisk(folder);
+  } catch (error) {
+    throw asDataError(error, folder);
+  }
 }

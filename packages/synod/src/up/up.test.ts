@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,22 +15,21 @@ test("a cluster comes up, says where it listens, notices a killed node and ends 
   const run = new Run(["up", "--json", "--data", data, "--port-offset", String(offset)]);
   try {
     const [line] = await run.until(/^\{"event":"ready".*$/m);
-    const ready = JSON.parse(line) as { nodes: { node: string; store: string; http: string }[] };
+    const ready = JSON.parse(line) as { nodes: { node: string; store: string; http: string; process: number }[] };
     assert.deepEqual(
       ready.nodes.map(({ node, store }) => [node, store]),
       [1, 2, 3].map((node) => [`n${node}`, `127.0.0.1:${2379 + 10_000 * (node - 1) + offset}`]),
     );
     assert.equal((await fetch(`${ready.nodes[1]?.http}/livez`)).status, 200);
 
-    const pid = Number(readFileSync(join(data, "n2", "lock"), "utf8"));
-    process.kill(pid, "SIGKILL");
+    process.kill(ready.nodes[1]?.process as number, "SIGKILL");
     const [ended] = await run.until(/^\{"event":"nodeEnded".*$/m);
     assert.deepEqual(JSON.parse(ended), { event: "nodeEnded", node: "n2", how: "SIGKILL", running: 2 });
   } finally {
     assert.equal(await run.stop(), 0);
   }
   assert.match(run.stdout, /^\{"event":"ended","killed":\[\]\}$/m);
-  assert.equal(existsSync(join(data, "n1", "lock")), false, "a closed node leaves no lock behind");
+  assert.equal(existsSync(join(data, "n1", "log", "LOCK")), false, "a closed node leaves no lock behind");
 });
 
 test("a taken port is named with its node and the option that moves it", async () => {

@@ -55,7 +55,8 @@ async function up(settings: Settled<typeof upSettings>): Promise<void> {
   try {
     const leaders = await Promise.all(programs.map((program) => supervisor.start(program)));
     ready = true;
-    reportReady(output, settings, ports, leaders.at(-1), performance.now() - begun);
+    const pids = programs.map(({ name }) => supervisor.pidOf(name));
+    reportReady(output, settings, ports, pids, leaders.at(-1), performance.now() - begun);
   } catch (error) {
     if (stopping) return; // ended while starting, because it was asked to
     await stop();
@@ -95,6 +96,7 @@ function reportReady(
   output: Output,
   settings: Settled<typeof upSettings>,
   ports: readonly Ports[],
+  pids: readonly (number | undefined)[],
   leader: string | undefined,
   milliseconds: number,
 ): void {
@@ -104,6 +106,7 @@ function reportReady(
     peers: `${host}:${own.peers}`,
     http: `http://${host}:${own.http}`,
     data: join(settings.data, `n${index + 1}`),
+    process: pids[index],
   }));
   output.value({ event: "ready", milliseconds: Math.round(milliseconds), leader, nodes });
   const count = nodes.length === 1 ? "1 node" : `${nodes.length} nodes`;
@@ -115,7 +118,7 @@ function reportReady(
     node.http,
     node.data,
   ]);
-  output.say(table(["node", "store", "peers", "HTTP", "data"], rows));
+  output.say(table(["node", "store", "peers", "HTTP", "data", "process"], rows));
   output.say("\nOpen to every program on this machine. Ctrl-C ends all nodes; their data stay.\n");
 }
 
