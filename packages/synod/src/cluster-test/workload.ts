@@ -70,10 +70,15 @@ export class Workload {
     throw new Error(`nobody was served within ${withinMs} ms`);
   }
 
-  /** Ends the clients, reads every key once through every node, and hands out the history. */
-  async finish(): Promise<History> {
+  /** Ends the clients, each after the operation that it has under way. */
+  async stop(): Promise<void> {
     this.#running = false;
     await Promise.all(this.#clients);
+  }
+
+  /** Stops, reads every key once through every node, and hands out the history. */
+  async finish(): Promise<History> {
+    await this.stop();
     for (const address of this.#addresses) {
       const api = new EtcdApi(address, 5000);
       const process = this.#newProcess();

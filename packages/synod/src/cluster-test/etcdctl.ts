@@ -1,0 +1,46 @@
+import { spawn } from "node:child_process";
+
+/** What the command said: standard output, and the error's sentence where it failed. */
+export interface Said {
+  readonly output: string;
+  readonly error: string | undefined;
+}
+
+const PATIENCE_MS = 15_000;
+
+/** The command line of etcd (Debian: etcd-client), turned on one cluster. */
+export class Etcdctl {
+  readonly #endpoints: string;
+
+  constructor(addresses: readonly string[]) {
+    this.#endpoints = addresses.join(",");
+  }
+
+  /**
+   * @param input for standard input.
+   * @param lines ends a command that would go on for ever (a watch) once it has said that many lines.
+   */
+  run(args: readonly string[], options: { input?: string; lines?: number } = {}): Promise<Said> {
+    const child = spawn("etcdctl", ["--endpoints", this.#endpoints, ...args], {
+      env: { ...process.env, ETCDCTL_API: "3" },
+    });
+    const timer = setTimeout(() => child.kill("SIGKILL"), PATIENCE_MS);
+    let output = "";
+    let errors = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+      if (options.lines !== undefined && output.split("\n").length > options.lines) child.kill("SIGKILL");
+    });
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      errors += text;
+    });
+    child.stdin.end(options.input ?? "");
+    return new Promise((resolve, reject) => {
+      child.once("error", reject);
+      child.once("close", () => {
+        clearTimeout(timer);
+        resolve({ output, error: /^Error: .*/m.exec(errors)?.[0] });
+      });
+    });
+  }
+}
