@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { KeyValue } from "./key-value.ts";
 import { StoreModel } from "./store.ts";
-import { bytes, showAll } from "./testing.ts";
+import { bytes, showAll } from "./testing/text.ts";
 
 const all = { key: bytes("\0"), rangeEnd: bytes("\0") };
 
@@ -103,4 +104,35 @@ test("what survives is gathered, so that memory follows what is in use", () => {
   while (store.removeCompacted(4096));
   assert(store.sizeInBytes < store.sizeInUseInBytes * 3, `${store.sizeInBytes} for ${store.sizeInUseInBytes}`);
   assert.deepEqual(at(store, 0).slice(0, -2), content.slice(0, -1));
+});
+
+test("what is kept does not hold on to what is removed", () => {
+  const store = new StoreModel();
+  for (let i = 0; i < 1000; i += 1) {
+    put(store, "hot", String(i));
+    if (i % 10 === 0) put(store, `ended ${i}`, "");
+    if (i % 10 === 5) store.deleteRange({ key: bytes(`ended ${i - 5}`) }, 0);
+    if (i % 10 === 9) put(store, `ended ${i - 9}`, "again");
+  }
+  const compacted = 700;
+  store.compact(compacted, 0);
+  while (store.removeCompacted(1));
+  const reachable = new Set<unknown>();
+  const found = store.eventsSince(compacted, 10_000);
+  assert(found.type === "events");
+  for (const first of [...found.events, ...store.range(all).kvs]) {
+    for (let record: KeyValue | undefined = first; record !== undefined; record = record.previous)
+      reachable.add(record);
+  }
+  const kept = new Set<unknown>([
+    ...found.events,
+    ...store.range(all).kvs,
+    ...store.range({ ...all, revision: compacted }).kvs,
+  ]);
+  assert.equal(reachable.size, kept.size);
+  for (let i = 0; i < 1000; i += 37) {
+    const revision = Math.max(compacted, store.revision - i);
+    const [hot] = store.range({ key: bytes("hot"), revision }).kvs;
+    assert(hot !== undefined && hot.modRevision <= revision && hot.modRevision > revision - 3);
+  }
 });

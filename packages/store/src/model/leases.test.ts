@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { StoreModel } from "./store.ts";
-import { bytes, show, showAll, text } from "./testing.ts";
+import { bytes, show, showAll, text } from "./testing/text.ts";
 
 const SECOND = 1_000_000;
 const BIG = 0x7fff_ffff_ffff_fff1n;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SNAPSHOT_CHUNK } from "./chunk-writer.ts";
 import { StoreModel } from "./store.ts";
-import { bytes, showAll } from "./testing.ts";
+import { bytes, showAll } from "./testing/text.ts";
 
 const all = { key: bytes("\0"), rangeEnd: bytes("\0") };
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { StoreModel } from "./store.ts";
-import { bytes, show, showAll, text } from "./testing.ts";
+import { bytes, show, showAll, text } from "./testing/text.ts";
 import { SortOrder, SortTarget } from "./types.ts";
 
 const put = (store: StoreModel, key: string, value: string): number =>
@@ -101,7 +101,7 @@ test("sorts see every key before the limit cuts", () => {
   put(store, "a", "3");
   put(store, "b", "1");
   put(store, "c", "2");
-  put(store, "a", "3");
+  put(store, "a", "3"); // mod: b 3, c 4, a 5
   const sorted = (sortTarget: number, sortOrder: number, limit = 0): string =>
     store
       .range({ ...all, sortTarget, sortOrder, limit })
@@ -109,6 +109,8 @@ test("sorts see every key before the limit cuts", () => {
       .join("");
   assert.equal(sorted(SortTarget.KEY, SortOrder.DESCEND, 2), "cb");
   assert.equal(sorted(SortTarget.MOD, SortOrder.ASCEND, 2), "bc");
+  assert.equal(sorted(SortTarget.MOD, SortOrder.ASCEND, 1), "b");
+  assert.equal(sorted(SortTarget.CREATE, SortOrder.DESCEND, 1), "c");
   assert.equal(sorted(SortTarget.CREATE, SortOrder.DESCEND), "cba");
   assert.equal(sorted(SortTarget.VERSION, SortOrder.DESCEND), "abc");
   assert.equal(sorted(SortTarget.VALUE, SortOrder.ASCEND), "bca");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { StoreModel } from "./store.ts";
-import { bytes, show, showAll } from "./testing.ts";
+import { bytes, show, showAll } from "./testing/text.ts";
 import type { WatchSpec } from "./watch.ts";
 import { WatcherIndex } from "./watcher-index.ts";
 

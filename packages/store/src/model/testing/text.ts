@@ -1,5 +1,5 @@
 /** Test helpers: text instead of bytes. */
-import type { KeyValue } from "./key-value.ts";
+import type { KeyValue } from "../key-value.ts";
 
 export const bytes = (text: string): Uint8Array => Uint8Array.from(text, (character) => character.charCodeAt(0));
 
