@@ -1,80 +1,17 @@
-/** gRPC over HTTP/2 as a client sees it, frame by frame. */
+/** gRPC over HTTP/2 as a client sees it, frame by frame: messages, streams and their limits. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { concat, encodeLatin1 } from "../bytes.ts";
+import { concat } from "../bytes.ts";
 import * as frames from "../http2/frames.ts";
 import type { FieldToSend } from "../http2/hpack/encoder.ts";
-import { REQUEST, type SeenFrame, SeenFrames, script } from "../http2/scripted-peer.ts";
+import { REQUEST, type SeenFrame, script } from "../http2/scripted-peer.ts";
 import { ProtobufReader } from "../protobuf.ts";
-import { GrpcMethods } from "./methods.ts";
-import { DEFAULT_GRPC_LIMITS, type GrpcHandler, GrpcServerConnection } from "./server-connection.ts";
-
-const [UNARY, CHAT] = [0, 1];
-const methods = new GrpcMethods([{ path: "/test.Echo/Unary" }, { path: "/test.Echo/Chat", clientStreaming: true }]);
-const chat: readonly FieldToSend[] = REQUEST.map(([name, value]) => [
-  name,
-  name === ":path" ? "/test.Echo/Chat" : value,
-]);
-
-class Service implements GrpcHandler {
-  readonly told: string[] = [];
-  readonly connection: GrpcServerConnection;
-  private readonly seen = new SeenFrames();
-
-  constructor(limits = DEFAULT_GRPC_LIMITS, settings: [number, number][] = []) {
-    this.connection = new GrpcServerConnection(methods, this, limits);
-    this.say(script.hello(...settings));
-  }
-
-  onMessage(
-    _connection: GrpcServerConnection,
-    stream: number,
-    method: number,
-    message: Uint8Array,
-    last: boolean,
-  ): void {
-    this.told.push(`${stream} ${method} [${message.length > 9 ? message.length : [...message]}]${last ? " last" : ""}`);
-  }
-  onHalfClose(_connection: GrpcServerConnection, stream: number, method: number): void {
-    this.told.push(`${stream} ${method} half-closed`);
-  }
-  onCancel(connection: GrpcServerConnection, stream: number, method: number): void {
-    this.told.push(`${stream} ${method} cancelled`);
-    connection.respond(stream, new Uint8Array(1)); // too late: must change nothing
-  }
-  onStreamWritable(_connection: GrpcServerConnection, stream: number): void {
-    this.told.push(`${stream} writable`);
-  }
-
-  say(...parts: Uint8Array[]): SeenFrame[] {
-    this.connection.receive(concat(parts), 0);
-    return this.answers();
-  }
-
-  answers(): SeenFrame[] {
-    const taken: Uint8Array[] = [];
-    for (let bytes = this.connection.takeOutput(); bytes !== undefined; bytes = this.connection.takeOutput()) {
-      taken.push(bytes);
-    }
-    return this.seen.read(concat(taken));
-  }
-}
-
-function message(...bytes: number[]): Uint8Array {
-  return concat([Uint8Array.of(0, 0, 0, 0, bytes.length), Uint8Array.from(bytes)]);
-}
-
-/** grpc-status and grpc-message of the frames, as the client reads them. */
-function status(answers: SeenFrame[]): string {
-  const fields = answers.flatMap((frame) => frame.fields);
-  const value = (name: string): string =>
-    fields.find((field) => field.startsWith(`${name}: `))?.slice(name.length + 2) ?? "";
-  return `${value(":status")} ${value("grpc-status")} ${value("grpc-message")}`.trim();
-}
+import { CHAT_REQUEST, message, RecordingService, status } from "./recording-service.ts";
+import { DEFAULT_GRPC_LIMITS } from "./server-connection.ts";
 
 test("a unary call costs three frames and leaves nothing behind", () => {
-  const service = new Service();
+  const service = new RecordingService();
   assert.deepEqual(service.say(script.headers(1), script.data(1, message(7, 8), true)), []);
   assert.deepEqual(service.told, ["1 0 [7,8] last"]);
   service.connection.respond(1, Uint8Array.of(9));
@@ -90,7 +27,7 @@ test("a unary call costs three frames and leaves nothing behind", () => {
 });
 
 test("a unary request is handed on when the client has half-closed, however it does that", () => {
-  const service = new Service();
+  const service = new RecordingService();
   service.say(script.headers(1), script.data(1, message(1)));
   assert.deepEqual(service.told, []);
   service.say(script.data(1, [], true));
@@ -107,8 +44,8 @@ test("messages arrive whole however their octets are cut into frames and chunks"
   const sizes = fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 20 });
   fc.assert(
     fc.property(sizes, sizes, (frameSizes, chunkSizes) => {
-      const service = new Service();
-      const parts = [script.headers(1, chat)];
+      const service = new RecordingService();
+      const parts = [script.headers(1, CHAT_REQUEST)];
       for (let at = 0, i = 0; at < content.length; i++) {
         const end = Math.min(content.length, at + (frameSizes[i % frameSizes.length] as number));
         parts.push(script.data(1, content.subarray(at, end), end === content.length));
@@ -127,8 +64,8 @@ test("messages arrive whole however their octets are cut into frames and chunks"
 });
 
 test("a stream goes both ways, and half-closes on its own", () => {
-  const service = new Service();
-  service.say(script.headers(1, chat), script.data(1, concat([message(1), message(2)])));
+  const service = new RecordingService();
+  service.say(script.headers(1, CHAT_REQUEST), script.data(1, concat([message(1), message(2)])));
   assert.equal(service.connection.send(1, Uint8Array.of(3)), 0);
   assert.deepEqual(
     service.answers().map(({ type }) => type),
@@ -144,7 +81,7 @@ test("a stream goes both ways, and half-closes on its own", () => {
 });
 
 test("a message is encoded where it is sent from, whatever its size", () => {
-  const service = new Service(DEFAULT_GRPC_LIMITS, [[frames.Setting.INITIAL_WINDOW_SIZE, 1 << 20]]);
+  const service = new RecordingService(DEFAULT_GRPC_LIMITS, [[frames.Setting.INITIAL_WINDOW_SIZE, 1 << 20]]);
   service.say(script.windowUpdate(0, 1 << 20));
   for (const [i, size] of [0, 10, 600, 5000, 16_000, 17_000, 200_000].entries()) {
     const stream = 2 * i + 1;
@@ -165,7 +102,7 @@ test("a message is encoded where it is sent from, whatever its size", () => {
 });
 
 test("a message encoded for a call that has ended goes nowhere", () => {
-  const service = new Service();
+  const service = new RecordingService();
   service.connection.begin(7).varint(1, 1);
   service.connection.endResponse();
   assert.equal(service.connection.endMessage(), 0);
@@ -173,7 +110,7 @@ test("a message encoded for a call that has ended goes nowhere", () => {
 });
 
 test("writing in the middle of a message that is being encoded is a bug, and said so", () => {
-  const service = new Service();
+  const service = new RecordingService();
   service.say(...[1, 3].flatMap((id) => [script.headers(id), script.data(id, message(), true)]));
   service.connection.begin(1);
   service.connection.respond(3, new Uint8Array(1));
@@ -181,8 +118,8 @@ test("writing in the middle of a message that is being encoded is a bug, and sai
 });
 
 test("a stalled client makes a stream queue, say how much, and call back when it has left", () => {
-  const service = new Service(DEFAULT_GRPC_LIMITS, [[frames.Setting.INITIAL_WINDOW_SIZE, 20]]);
-  service.say(script.headers(1, chat), script.data(1, message(1)));
+  const service = new RecordingService(DEFAULT_GRPC_LIMITS, [[frames.Setting.INITIAL_WINDOW_SIZE, 20]]);
+  service.say(script.headers(1, CHAT_REQUEST), script.data(1, message(1)));
   assert.equal(service.connection.send(1, new Uint8Array(10)), 0);
   assert.equal(service.connection.send(1, new Uint8Array(10)), 10);
   service.connection.begin(1).varint(1, 5);
@@ -200,7 +137,7 @@ test("a stalled client makes a stream queue, say how much, and call back when it
 
 test("responses that nobody reads are bounded: the call above the limit is given up", () => {
   const limits = { ...DEFAULT_GRPC_LIMITS, queued: 10_000 };
-  const service = new Service(limits, [[frames.Setting.INITIAL_WINDOW_SIZE, 0]]);
+  const service = new RecordingService(limits, [[frames.Setting.INITIAL_WINDOW_SIZE, 0]]);
   for (let id = 1; id < 400; id += 2) {
     service.say(script.headers(id), script.data(id, message(), true));
     service.connection.respond(id, new Uint8Array(1000));
@@ -210,7 +147,7 @@ test("responses that nobody reads are bounded: the call above the limit is given
 });
 
 test("requests that never end are bounded too", () => {
-  const service = new Service({ ...DEFAULT_GRPC_LIMITS, held: 100_000 });
+  const service = new RecordingService({ ...DEFAULT_GRPC_LIMITS, held: 100_000 });
   let refused = 0;
   for (let id = 1; id < 200; id += 2) {
     const cut = concat([Uint8Array.of(0, 0, 0, 0x20, 0), new Uint8Array(5000)]);
@@ -225,7 +162,7 @@ test("requests that never end are bounded too", () => {
 });
 
 test("a message above the limit is refused by its prefix alone", () => {
-  const service = new Service();
+  const service = new RecordingService();
   const whole = script.data(1, [0, 0, 0x20, 0, 1, 7]);
   const expected = "200 8 grpc: received message larger than max (2097153 vs. 2097152)";
   assert.equal(status(service.say(script.headers(1), whole)), expected);
@@ -237,7 +174,7 @@ test("a message above the limit is refused by its prefix alone", () => {
 });
 
 test("compressed messages are refused as the compression document says", () => {
-  const service = new Service();
+  const service = new RecordingService();
   const compressed = (id: number, fields: FieldToSend[]): SeenFrame[] =>
     service.say(script.headers(id, [...REQUEST, ...fields]), script.data(id, [1, 0, 0, 0, 1, 7], true));
   const gzip = compressed(1, [["grpc-encoding", "gzip"]]);
@@ -247,7 +184,7 @@ test("compressed messages are refused as the compression document says", () => {
 });
 
 test("a unary request has exactly one message", () => {
-  const service = new Service();
+  const service = new RecordingService();
   assert.match(status(service.say(script.headers(1), script.data(1, [], true))), /^200 13 received no message/);
   assert.match(status(service.say(script.headers(3, REQUEST, true))), /^200 13 received no message/);
   const two = concat([message(1), message(2)]);
@@ -260,8 +197,13 @@ test("a unary request has exactly one message", () => {
 });
 
 test("a cancelled call, and every call of a dead connection, is reported once", () => {
-  const service = new Service();
-  service.say(script.headers(1, chat), script.headers(3, chat), script.headers(5), script.data(5, message(), true));
+  const service = new RecordingService();
+  service.say(
+    script.headers(1, CHAT_REQUEST),
+    script.headers(3, CHAT_REQUEST),
+    script.headers(5),
+    script.data(5, message(), true),
+  );
   service.say(script.reset(1));
   service.connection.disconnect();
   service.connection.disconnect();
@@ -269,103 +211,4 @@ test("a cancelled call, and every call of a dead connection, is reported once", 
   assert.equal(service.connection.closed, true);
   assert.equal(service.connection.send(3, new Uint8Array(1)), 0);
   assert.deepEqual(service.answers(), []);
-});
-
-test("metadata is found by name, binary metadata is decoded, and the timeout is in microseconds", () => {
-  const service = new Service();
-  const fields: FieldToSend[] = [
-    ["token", "abc"],
-    ["x", "1"],
-    ["x", "2"],
-    ["trace-bin", "AQID,/w=="],
-    ["bad-bin", "*"],
-  ];
-  const units = { "1H": 3.6e9, "2M": 1.2e8, "3S": 3e6, "4m": 4000, "5u": 5, "6n": 1, "99999999u": 99_999_999 };
-  for (const [i, [timeout, microseconds]] of Object.entries(units).entries()) {
-    const id = 2 * i + 1;
-    service.say(script.headers(id, [...REQUEST, ...fields, ["grpc-timeout", timeout]]));
-    assert.equal(service.connection.timeout(id), microseconds);
-    assert.equal(service.connection.metadata(id, "token"), "abc");
-    assert.equal(service.connection.metadata(id, "x"), "1,2");
-    assert.equal(service.connection.metadata(id, "y"), undefined);
-    assert.deepEqual(service.connection.binaryMetadata(id, "trace-bin"), [Uint8Array.of(1, 2, 3), Uint8Array.of(255)]);
-    assert.deepEqual(service.connection.binaryMetadata(id, "bad-bin"), []);
-  }
-  for (const [i, malformed] of ["1", "S", "123456789S", "1x", "-1S", "1.5S"].entries()) {
-    service.say(script.headers(101 + 2 * i, [...REQUEST, ["grpc-timeout", malformed]]));
-    assert.equal(service.connection.timeout(101 + 2 * i), undefined, malformed);
-  }
-});
-
-test("statuses carry any text, cut to what a header may hold", () => {
-  const service = new Service();
-  const texts: [string, string][] = [
-    [
-      "etcdserver: mvcc: required revision has been compacted",
-      "etcdserver: mvcc: required revision has been compacted",
-    ],
-    ["100 % größer\n", "100 %25 gr%C3%B6%C3%9Fer%0A"],
-    [" spaces ", "%20spaces%20"],
-    ["x".repeat(100_000), "x".repeat(2048)],
-  ];
-  for (const [i, [text, encoded]] of texts.entries()) {
-    service.say(script.headers(2 * i + 1), script.data(2 * i + 1, message(), true));
-    service.connection.finish(2 * i + 1, 11, text);
-    assert.equal(status(service.answers()), `200 11 ${encoded}`);
-  }
-});
-
-test("what cannot be routed is answered without asking the handler", () => {
-  const replaced = (name: string, value: string): FieldToSend[] =>
-    REQUEST.map(([each, old]) => [each, each === name ? value : old]);
-  const refusals: [FieldToSend[], string][] = [
-    [replaced(":path", "/test.Echo/Sing"), "200 12 unknown method Sing for service test.Echo"],
-    [replaced(":path", "/test.Choir/Sing"), "200 12 unknown service test.Choir"],
-    [replaced(":path", "sing"), '200 12 malformed method name: "sing"'],
-    [replaced(":method", "PUT"), '405 13 received method "PUT" which should be POST'],
-    [replaced("content-type", "application/json"), '415 3 invalid gRPC request content-type "application/json"'],
-    [replaced("content-type", "application/grpcish"), '415 3 invalid gRPC request content-type "application/grpcish"'],
-    [[...REQUEST, ["long", "x".repeat(17_000)]], "431 8 header list size to receive exceeds the limit"],
-  ];
-  const service = new Service();
-  for (const [i, [fields, expected]] of refusals.entries()) {
-    const block = script.headers(2 * i + 1, fields);
-    assert.equal(status(service.say(block.length > 16_393 ? split(block) : block)), expected);
-  }
-  for (const type of ["application/grpc+proto", "application/grpc;charset=utf-8"]) {
-    assert.deepEqual(service.say(script.headers(type.length * 2 + 41, replaced("content-type", type))), []);
-  }
-  assert.deepEqual(service.told, []);
-});
-
-/** A HEADERS frame above the frame limit as HEADERS and CONTINUATION. */
-function split(headers: Uint8Array): Uint8Array {
-  const stream = frames.uint31(headers, 5);
-  const block = headers.subarray(frames.FRAME_HEADER);
-  return concat([
-    script.frame(frames.HEADERS, 0, stream, block.subarray(0, 10_000)),
-    script.frame(frames.CONTINUATION, frames.END_HEADERS, stream, block.subarray(10_000)),
-  ]);
-}
-
-test("repeated requests are recognised, and their table entries may change under them", () => {
-  const service = new Service();
-  const indexed = (path: string): Uint8Array => {
-    const literal = encodeLatin1(path);
-    return concat([
-      Uint8Array.of(0x83, 0x86, 0x44, literal.length),
-      literal,
-      Uint8Array.of(0x5f, 16),
-      encodeLatin1("application/grpc"),
-    ]);
-  };
-  const open = (id: number, block: Uint8Array): Uint8Array =>
-    concat([script.frame(frames.HEADERS, frames.END_HEADERS, id, block), script.data(id, message(id), true)]);
-  const again = Uint8Array.of(0x83, 0x86, 0xbf, 0xbe); // the same by reference: entries 63 and 62
-  service.say(open(1, indexed("/test.Echo/Unary")), open(3, again), open(5, again));
-  service.say(open(7, indexed("/test.Echo/Chat")), open(9, again), open(11, again));
-  assert.deepEqual(
-    service.told,
-    [1, 3, 5, 7, 9, 11].map((id) => `${id} ${id < 7 ? UNARY : CHAT} [${id}] last`),
-  );
 });

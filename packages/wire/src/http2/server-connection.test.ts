@@ -1,78 +1,15 @@
-/** RFC 9113 from the server's side, rule by rule. The layer above is a list of what it was told. */
+/** RFC 9113 from the server's side, rule by rule: framing, requests and their faults. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { concat, decodeLatin1 } from "../bytes.ts";
+import { concat } from "../bytes.ts";
 import * as frames from "./frames.ts";
-import { ErrorCode, Setting } from "./frames.ts";
-import type { FieldToSend } from "./hpack/encoder.ts";
-import { encodeHeaders } from "./hpack/encoder.ts";
-import { REQUEST, type SeenFrame, SeenFrames, script } from "./scripted-peer.ts";
-import { DEFAULT_HTTP2_LIMITS, Http2ServerConnection, type Http2ServerEvents } from "./server-connection.ts";
-import { Stream } from "./stream.ts";
+import { Setting } from "./frames.ts";
+import { encodeHeaders, type FieldToSend } from "./hpack/encoder.ts";
+import { codeOf, RecordingServer, started } from "./recording-server.ts";
+import { REQUEST, script } from "./scripted-peer.ts";
 
 const { DATA, GOAWAY, HEADERS, PING, RST_STREAM, SETTINGS, WINDOW_UPDATE } = frames;
-
-class Server implements Http2ServerEvents<Stream> {
-  readonly told: string[] = [];
-  readonly connection: Http2ServerConnection<Stream>;
-  /** Octets of content received, over all streams. */
-  content = 0;
-  private readonly seen = new SeenFrames();
-
-  constructor(limits = DEFAULT_HTTP2_LIMITS) {
-    this.connection = new Http2ServerConnection<Stream>(this, () => new Stream(), limits);
-  }
-
-  onRequest(stream: Stream, { method, path }: { method: string; path: string }, last: boolean): void {
-    this.told.push(`${stream.id} ${method} ${path}${last ? " last" : ""}`);
-  }
-  onData(stream: Stream, bytes: Uint8Array, start: number, end: number, last: boolean): void {
-    this.content += end - start;
-    this.told.push(`${stream.id} data ${decodeLatin1(bytes, start, Math.min(end, start + 20))}${last ? " last" : ""}`);
-  }
-  onReset(stream: Stream): void {
-    this.told.push(`${stream.id} reset`);
-  }
-  onWritable(stream: Stream): void {
-    this.told.push(`${stream.id} writable`);
-  }
-
-  /** Feeds the parts as one chunk. @returns what the server answers. */
-  say(...parts: Uint8Array[]): SeenFrame[] {
-    this.connection.receive(concat(parts), 0);
-    return this.answers();
-  }
-
-  answers(): SeenFrame[] {
-    const taken: Uint8Array[] = [];
-    for (let bytes = this.connection.output.take(); bytes !== undefined; bytes = this.connection.output.take()) {
-      taken.push(bytes);
-      this.connection.sender.flush();
-    }
-    return this.seen.read(concat(taken));
-  }
-
-  answer(id: number, content: Uint8Array): void {
-    const stream = this.connection.streams.get(id) as Stream;
-    this.connection.sender.headers(stream, encodeHeaders([[":status", "200"]]), false);
-    this.connection.sender.data(stream, content);
-    stream.localClosed = true;
-    if (this.connection.sender.trailers(stream, encodeHeaders([["x", "y"]]))) this.connection.finish(stream);
-  }
-}
-
-function started(limits = DEFAULT_HTTP2_LIMITS): Server {
-  const server = new Server(limits);
-  server.say(script.hello());
-  return server;
-}
-
-function codeOf(frame: SeenFrame | undefined): string | undefined {
-  if (frame?.type !== GOAWAY && frame?.type !== RST_STREAM) return undefined;
-  const code = frames.uint32(frame.payload, frame.type === GOAWAY ? 4 : 0);
-  return Object.entries(ErrorCode).find(([, value]) => value === code)?.[0];
-}
 
 /** The code of the GOAWAY that ends the connection over `parts`. */
 function connectionError(...parts: Uint8Array[]): string | undefined {
@@ -92,7 +29,7 @@ function streamError(...parts: Uint8Array[]): string | undefined {
 }
 
 test("the server says its SETTINGS first and acknowledges the client's (§3.4, §6.5.3)", () => {
-  const server = new Server();
+  const server = new RecordingServer();
   assert.deepEqual(
     server.answers().map(({ type, flags }) => [type, flags]),
     [
@@ -143,7 +80,7 @@ test("a conversation cut anywhere is the same conversation", () => {
     script.headers(3, [["grpc-trailer", "x"]], true),
     script.ping(),
   ]);
-  const uncut = new Server();
+  const uncut = new RecordingServer();
   const answers = uncut.say(whole);
   assert.deepEqual(uncut.told, [
     "1 POST /test.Echo/Unary",
@@ -157,7 +94,7 @@ test("a conversation cut anywhere is the same conversation", () => {
   const pieces = fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 4000 }));
   fc.assert(
     fc.property(fc.array(pieces, { minLength: 1, maxLength: 50 }), (sizes) => {
-      const server = new Server();
+      const server = new RecordingServer();
       for (let at = 0, turn = 0; at < whole.length; turn++) {
         const size = sizes[turn % sizes.length] as number;
         server.connection.receive(whole.slice(at, at + size), 0);
@@ -280,155 +217,13 @@ test("content must be as long as content-length says (§8.1.1)", () => {
   assert.equal(streamError(script.headers(1, five), script.data(1, [1, 2, 3]), trailers), "PROTOCOL_ERROR");
 });
 
-test("streams above the limit are refused, and can be opened when others have ended", () => {
-  const server = started({ ...DEFAULT_HTTP2_LIMITS, concurrentStreams: 2 });
-  const [refusal] = server.say(
-    script.headers(1, REQUEST, true),
-    script.headers(3),
-    script.headers(5),
-    script.data(5, [1]),
-  );
-  assert.deepEqual([refusal?.stream, codeOf(refusal)], [5, "REFUSED_STREAM"]);
-  server.answer(1, new Uint8Array(1));
-  server.say(script.headers(7));
-  assert.equal(server.told.at(-1), "7 POST /test.Echo/Unary");
-});
-
-test("frames under way to a stream that we ended are ignored, those to one that the client ended are not", () => {
-  const server = started();
-  server.say(script.headers(1));
-  server.answer(1, new Uint8Array(3));
-  assert.equal(codeOf(server.answers().at(-1)), "NO_ERROR"); // we answered early: stop sending
-  assert.deepEqual(server.say(script.data(1, [1, 2]), script.headers(1, [["a", "b"]], true)), []);
-  server.say(script.headers(3, REQUEST, true));
-  server.answer(3, new Uint8Array(3));
-  server.answers();
-  assert.equal(codeOf(server.say(script.data(3, [1]))[0]), "STREAM_CLOSED");
-  assert.deepEqual(server.say(script.reset(3), script.windowUpdate(3, 1)), []);
-  assert.equal(codeOf(server.say(script.headers(3))[0]), "STREAM_CLOSED");
-  assert.equal(server.connection.closed, true);
-});
-
-test("content comes in as fast as windows allow, and few WINDOW_UPDATEs do", () => {
-  const server = started({ ...DEFAULT_HTTP2_LIMITS, streamWindow: 100_000, connectionWindow: 200_000 });
-  server.say(script.headers(1));
-  let updates = 0;
-  for (let i = 0; i < 1000; i++) {
-    updates += server.say(script.data(1, new Uint8Array(10_000))).length;
-  }
-  assert.equal(server.content, 10_000_000);
-  assert.ok(updates <= 300, `${updates} updates for 1000 frames`);
-});
-
-test("content beyond the windows is an error (§6.9.1)", () => {
-  const limits = { ...DEFAULT_HTTP2_LIMITS, streamWindow: 20_000, connectionWindow: 65_535 };
-  const stream = started(limits);
-  const chunk = new Uint8Array(9000);
-  // More than half of the window in one frame is given back at once, so only a frame above the window can exceed it.
-  const small = started({ ...limits, streamWindow: 8000 });
-  assert.equal(codeOf(small.say(script.headers(1), script.data(1, chunk))[0]), "FLOW_CONTROL_ERROR");
-  assert.equal(small.connection.closed, false);
-  assert.equal(stream.say(script.headers(1), script.data(1, chunk), script.data(1, chunk)).at(-1)?.type, WINDOW_UPDATE);
-  const connection = started({ ...limits, connectionWindow: 8000 });
-  assert.equal(codeOf(connection.say(script.headers(1), script.data(1, chunk))[0]), "FLOW_CONTROL_ERROR");
-  assert.equal(connection.connection.closed, true);
-});
-
-test("an answer waits for the stream's window and the connection's, and ends with its trailers", () => {
-  const server = new Server();
-  server.say(script.hello([Setting.INITIAL_WINDOW_SIZE, 0]), script.headers(1, REQUEST, true));
-  server.answer(1, new Uint8Array(100_000));
-  const sizes = (answers: SeenFrame[]): string[] =>
-    answers.map(({ type, payload }) => (type === HEADERS ? "headers" : type === DATA ? `${payload.length}` : "other"));
-  assert.deepEqual(sizes(server.answers()), ["headers"]);
-  assert.deepEqual(sizes(server.say(script.windowUpdate(1, 10))), ["10"]);
-  assert.deepEqual(sizes(server.say(script.settings([Setting.INITIAL_WINDOW_SIZE, 20_000]))), [
-    "other",
-    "16384",
-    "3616",
-  ]);
-  // The window of the stream may sink below zero, and nothing is sent until it is positive again (§6.9.2).
-  assert.deepEqual(sizes(server.say(script.settings([Setting.INITIAL_WINDOW_SIZE, 19_990]))), ["other"]);
-  assert.deepEqual(sizes(server.say(script.windowUpdate(1, 10))), []);
-  assert.deepEqual(sizes(server.say(script.windowUpdate(1, 100_000))), ["16384", "16384", "12757"]);
-  assert.deepEqual(sizes(server.say(script.windowUpdate(0, 100_000))), ["16384", "16384", "1697", "headers"]);
-  assert.equal(server.connection.streams.size, 0);
-  assert.equal(server.connection.sender.queuedBytes, 0);
-});
-
-test("streams share the connection's window frame by frame", () => {
-  const server = new Server();
-  const ids = [1, 3, 5];
-  server.say(script.hello([Setting.INITIAL_WINDOW_SIZE, 1 << 20]));
-  server.say(...ids.map((id) => script.headers(id, REQUEST, true)));
-  server.connection.sender.congested = true;
-  for (const id of ids) server.answer(id, new Uint8Array(40_000));
-  server.answers();
-  server.connection.setCongested(false);
-  const streams = server.answers().map(({ stream }) => stream);
-  assert.deepEqual(streams, [1, 3, 5, 1]);
-});
-
-test("while the socket is congested nothing but control frames grows", () => {
-  const server = started();
-  server.say(script.headers(1, REQUEST, true));
-  server.connection.setCongested(true);
-  server.answer(1, new Uint8Array(1000));
-  assert.deepEqual(
-    server.answers().map(({ type }) => type),
-    [HEADERS],
-  );
-  server.connection.setCongested(false);
-  assert.deepEqual(
-    server.answers().map(({ type }) => type),
-    [DATA, HEADERS],
-  );
-});
-
-test("a reset by the client reaches the layer above once, and takes what was queued with it", () => {
-  const server = new Server();
-  server.say(script.hello([Setting.INITIAL_WINDOW_SIZE, 0]), script.headers(1, REQUEST, true));
-  const stream = server.connection.streams.get(1) as Stream;
-  assert.equal(server.connection.sender.data(stream, new Uint8Array(500)), 500);
-  server.say(script.reset(1), script.reset(1));
-  assert.deepEqual(server.told.slice(1), ["1 reset"]);
-  assert.equal(server.connection.sender.queuedBytes, 0);
-  server.connection.disconnect();
-  assert.deepEqual(server.told.slice(1), ["1 reset"]);
-});
-
-test("a shutdown lets streams under way in, ends them, refuses later ones, then closes (§6.8)", () => {
-  const server = started();
-  server.say(script.headers(1, REQUEST, true));
-  server.connection.shutdown();
-  const [goaway, ping] = server.answers();
-  assert.deepEqual([goaway?.type, codeOf(goaway), ping?.type], [GOAWAY, "NO_ERROR", PING]);
-  server.say(script.headers(3, REQUEST, true));
-  const [last] = server.say(script.ping([...(ping?.payload ?? [])], frames.ACK), script.headers(5, REQUEST, true));
-  assert.equal(frames.uint31(last?.payload ?? new Uint8Array(8), 0), 3);
-  assert.deepEqual(server.told, ["1 POST /test.Echo/Unary last", "3 POST /test.Echo/Unary last"]);
-  server.answer(1, new Uint8Array(1));
-  assert.equal(server.connection.closed, false);
-  server.answer(3, new Uint8Array(1));
-  assert.equal(server.connection.closed, true);
-});
-
-test("a client that says GOAWAY gets its answers before the connection closes", () => {
-  const server = started();
-  server.say(script.headers(1, REQUEST, true), script.frame(GOAWAY, 0, 0, new Uint8Array(8)));
-  assert.equal(server.connection.closed, false);
-  server.answer(1, new Uint8Array(1));
-  assert.equal(server.connection.closed, true);
-  assert.equal(started().say(script.frame(GOAWAY, 0, 0, new Uint8Array(8))).length, 0);
-});
-
 test("what is not HTTP/2 is told so, and a first frame that is not SETTINGS too", () => {
-  const server = new Server();
+  const server = new RecordingServer();
   server.answers();
   const text = Uint8Array.from("GET / HTTP/1.1\r\n\r\n", (c) => c.charCodeAt(0));
   assert.equal(codeOf(server.say(text)[0]), "PROTOCOL_ERROR");
   for (const first of [script.ping(), script.headers(1), script.frame(SETTINGS, frames.ACK, 0)]) {
-    const other = new Server();
+    const other = new RecordingServer();
     other.answers();
     assert.equal(codeOf(other.say(frames.PREFACE, first)[0]), "PROTOCOL_ERROR");
     assert.equal(other.connection.closed, true);
