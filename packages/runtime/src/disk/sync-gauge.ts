@@ -1,11 +1,11 @@
 /** Above this a blocked event loop costs more than the detour through the thread pool. */
 const BLOCKING_LIMIT_MICROS = 300;
 /** Below this, as the best of a window, the disk is fast again. Lower, so that the choice does not flutter. */
-const FAST_AGAIN_MICROS = 200;
+const FAST_AGAIN_MICROS = 250;
 /** One stall of many milliseconds says no more than this: a slow disk is one that is slow several times. */
-const OUTLIER_MICROS = 1200;
+const OUTLIER_MICROS = 1000;
 const WINDOW = 64;
-const WEIGHT = 1 / 16;
+const WEIGHT = 1 / 32;
 
 /**
  * How long syncs take, and whether the next one should block the event loop. On a disk that answers in 0.1 ms a blocking
