@@ -200,3 +200,29 @@ test("the recorder keeps what was said, and takes what was never answered as unk
   assert.throws(() => recorder.fail(7, write), /returned twice/);
   assert.equal(history[0]!.outcome, "unknown", "a history is a copy");
 });
+
+test("forty writes of unknown outcome do not hide a fault, nor make it dear to find", () => {
+  const writes = Array.from({ length: 40 }, (_, index) => lost(100 + index, "write", `lost ${index}`, index));
+  const reads = Array.from({ length: 20 }, (_, index) =>
+    ok(1, "read", null, `lost ${index * 2}`, 100 + index * 10, 105 + index * 10),
+  );
+  assert.equal(checkLinearizability([...writes, ...reads], casRegister(), { maxSteps: 20_000 }).type, "ok");
+  const twice = ok(1, "read", null, "lost 0", 900, 901);
+  assert.equal(
+    checkLinearizability([...writes, ...reads, twice], casRegister(), { maxSteps: 200_000 }).type,
+    "illegal",
+  );
+});
+
+test("a chain of unknown writes and compare-and-sets may explain one read", () => {
+  const chain = [
+    lost(1, "write", "a", 0),
+    lost(2, "cas", { from: "a", to: "b" }, 0),
+    lost(3, "cas", { from: "b", to: "c" }, 0),
+  ];
+  assert.equal(checkLinearizability([...chain, ok(4, "read", null, "c", 5, 6)], casRegister()).type, "ok");
+  assert.equal(
+    checkLinearizability([...chain.slice(1), ok(4, "read", null, "c", 5, 6)], casRegister()).type,
+    "illegal",
+  );
+});

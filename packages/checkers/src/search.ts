@@ -5,9 +5,12 @@ import type { Model } from "./model.ts";
  * Looks for an order of the operations that respects real time and that the model could have produced.
  *
  * The algorithm is Wing and Gong's depth-first search ("Testing and Verifying Concurrent Objects", 1993) with Lowe's memory
- * of configurations already tried ("Testing for linearizability", 2017). Two refinements, both sound: a read that fits is
- * taken at once and never reconsidered, since it changes nothing; and operations of unknown outcome are tried after all
- * others, and may stay out of the order for ever.
+ * of configurations already tried ("Testing for linearizability", 2017). Refinements, all sound:
+ *
+ * - A read that fits is taken at once and never reconsidered, since it changes nothing.
+ * - Operations of unknown outcome are tried after all others, may stay out of the order for ever, and are put in only where
+ *   the very next operation can tell the difference: elsewhere the order holds without them just as well.
+ * - What could not be completed with some unknown operations left over cannot be completed with fewer of them left either.
  */
 export type SearchResult<State> =
   | { type: "found"; order: Operation[] }
@@ -21,7 +24,7 @@ export function search<State>(history: History, model: Model<State>, maxSteps: n
 
 interface Configuration<State> {
   readonly state: State;
-  /** Words of the set of linearized operations, without the full words at its start. */
+  /** The set of linearized operations, without the full words at its start. */
   readonly skipped: number;
   readonly words: Uint32Array;
 }
@@ -47,7 +50,10 @@ class Search<State> {
   readonly #previous: Int32Array;
   readonly #head: number;
 
+  /** One bit for each operation; the unknown ones begin with a word of their own. */
   readonly #linearized: Uint32Array;
+  readonly #answeredWords: number;
+  /** Of the answered ones only. */
   #linearizedHash = 0;
   #remaining: number;
   #fullWords = 0;
@@ -55,6 +61,7 @@ class Search<State> {
   readonly #stack: Frame<State>[] = [];
   readonly #tried = new Map<number, Configuration<State>[]>();
   #state: State;
+  #steps = 0;
 
   /** The furthest return that the search ran into, and how things stood there. */
   #furthest = NOTHING;
@@ -69,7 +76,8 @@ class Search<State> {
     this.#answered = answered.length;
     this.#remaining = answered.length;
     this.#state = model.initial;
-    this.#linearized = new Uint32Array((this.#operations.length + 31) >>> 5);
+    this.#answeredWords = (answered.length + 31) >>> 5;
+    this.#linearized = new Uint32Array(this.#answeredWords + ((byCall.length - answered.length + 31) >>> 5));
     this.#head = 2 * this.#answered;
     this.#next = new Int32Array(this.#head + 1).fill(NOTHING);
     this.#previous = new Int32Array(this.#head + 1).fill(NOTHING);
@@ -77,7 +85,6 @@ class Search<State> {
   }
 
   run(maxSteps: number): SearchResult<State> {
-    let steps = 0;
     let from = this.#firstCandidate();
     while (this.#remaining > 0) {
       const candidate = this.#nextCandidate(from);
@@ -87,7 +94,7 @@ class Search<State> {
         from = this.#candidateAfter(undone);
         continue;
       }
-      if (steps++ >= maxSteps) return { type: "gaveUp" };
+      if (this.#steps >= maxSteps) return { type: "gaveUp" };
       from = this.#try(candidate) ? this.#firstCandidate() : this.#candidateAfter(candidate);
     }
     return { type: "found", order: this.#order() };
@@ -144,8 +151,9 @@ class Search<State> {
   /** Puts the operation next in the order, if the model allows it and nothing like it was tried before. */
   #try(operation: number): boolean {
     const subject = this.#operations[operation]!;
-    const state = this.#model.step(this.#state, subject);
+    const state = this.#step(this.#state, subject);
     if (state === undefined) return false;
+    if (operation >= this.#answered && !this.#matters(operation, state)) return false;
     const forced = this.#model.isRead(subject) && this.#model.equal(state, this.#state);
     this.#mark(operation);
     if (!forced && !this.#isNew(state)) {
@@ -156,6 +164,28 @@ class Search<State> {
     this.#stack.push({ operation, state: this.#state, alternatives: !forced });
     this.#state = state;
     return true;
+  }
+
+  #step(state: State, operation: Operation): State | undefined {
+    this.#steps += 1;
+    return this.#model.step(state, operation);
+  }
+
+  /** Can the next operation tell whether this unknown one, which leads to `state`, took effect before it? */
+  #matters(unknown: number, state: State): boolean {
+    const model = this.#model;
+    if (model.equal(state, this.#state)) return false;
+    for (let from = this.#firstCandidate(); ; ) {
+      const candidate = this.#nextCandidate(from);
+      if (candidate === NOTHING) return false;
+      from = this.#candidateAfter(candidate);
+      if (candidate === unknown) continue;
+      const next = this.#operations[candidate]!;
+      const withIt = this.#step(state, next);
+      if (withIt === undefined || (candidate >= this.#answered && model.equal(withIt, state))) continue;
+      const withoutIt = this.#step(this.#state, next);
+      if (withoutIt === undefined || !model.equal(withIt, withoutIt)) return true;
+    }
   }
 
   /** Takes operations back off the order, down to the last one that was a choice. @returns it, or NOTHING. */
@@ -196,39 +226,51 @@ class Search<State> {
   }
 
   #isLinearized(operation: number): boolean {
-    return (this.#linearized[operation >>> 5]! & (1 << (operation & 31))) !== 0;
+    const bit = this.#bit(operation);
+    return (this.#linearized[bit >>> 5]! & (1 << (bit & 31))) !== 0;
+  }
+
+  #bit(operation: number): number {
+    return operation < this.#answered ? operation : operation - this.#answered + (this.#answeredWords << 5);
   }
 
   #mark(operation: number): void {
-    const word = operation >>> 5;
-    this.#linearized[word]! |= 1 << (operation & 31);
+    const bit = this.#bit(operation);
+    this.#linearized[bit >>> 5]! |= 1 << (bit & 31);
+    if (operation >= this.#answered) return;
     this.#linearizedHash ^= mix(operation + 1);
-    while (this.#linearized[this.#fullWords] === 0xffffffff) this.#fullWords += 1;
+    while (this.#fullWords < this.#answeredWords && this.#linearized[this.#fullWords] === 0xffffffff) {
+      this.#fullWords += 1;
+    }
   }
 
   #unmark(operation: number): void {
-    const word = operation >>> 5;
-    this.#linearized[word]! &= ~(1 << (operation & 31));
+    const bit = this.#bit(operation);
+    this.#linearized[bit >>> 5]! &= ~(1 << (bit & 31));
+    if (operation >= this.#answered) return;
     this.#linearizedHash ^= mix(operation + 1);
-    if (word < this.#fullWords) this.#fullWords = word;
+    this.#fullWords = Math.min(this.#fullWords, bit >>> 5);
   }
 
-  /** Remembers the current set with `state`. @returns false if that configuration was met before. */
+  /** Remembers the current set with `state`. @returns false if that configuration, or a better one, was met before. */
   #isNew(state: State): boolean {
     const hash = this.#linearizedHash ^ mix(this.#model.hash(state));
     const configurations = this.#tried.get(hash) ?? [];
     if (configurations.length === 0) this.#tried.set(hash, configurations);
-    if (configurations.some((tried) => this.#isCurrent(tried) && this.#model.equal(tried.state, state))) return false;
+    if (configurations.some((tried) => this.#covers(tried) && this.#model.equal(tried.state, state))) return false;
     let end = this.#linearized.length;
     while (end > this.#fullWords && this.#linearized[end - 1] === 0) end -= 1;
     configurations.push({ state, skipped: this.#fullWords, words: this.#linearized.slice(this.#fullWords, end) });
     return true;
   }
 
-  #isCurrent(tried: Configuration<State>): boolean {
+  /** The same answered operations, and no unknown one that the current set does not hold too. */
+  #covers(tried: Configuration<State>): boolean {
     if (tried.skipped !== this.#fullWords) return false;
     for (let word = this.#fullWords; word < this.#linearized.length; word += 1) {
-      if (this.#linearized[word] !== (tried.words[word - tried.skipped] ?? 0)) return false;
+      const now = this.#linearized[word]!;
+      const then = tried.words[word - tried.skipped] ?? 0;
+      if (word < this.#answeredWords ? now !== then : (then & ~now) !== 0) return false;
     }
     return true;
   }
