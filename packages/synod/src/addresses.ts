@@ -73,6 +73,11 @@ export function parseAddress(address: string, where: string): { host: string; po
   return { host: (match[1] as string).replace(/^\[|\]$/g, ""), port };
 }
 
+/** `host:port`, with brackets around an IPv6 address. */
+export function peerAddress(host: string, port: number): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
 function nameAndRest(entry: string, where: string, example: string): [name: string, rest: string] {
   const equals = entry.indexOf("=");
   if (equals < 1) throw new CliError("settings", `${where} has "${entry}" without a name: write it as in ${example}`);

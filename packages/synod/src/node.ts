@@ -1,8 +1,15 @@
 import { NodeDisk } from "@synod/runtime/disk/node-disk";
+import type { Group } from "@synod/runtime/group";
+import { Host } from "@synod/runtime/host/host";
 import type { Logger } from "@synod/runtime/log/logger";
-import type { Peer, Ports } from "./addresses.ts";
+import { type StoreResult, StoreStateMachine } from "@synod/store/state-machine";
+import { type Peer, type Ports, peerAddress } from "./addresses.ts";
 import { asDataError, openNodeFolder } from "./data-folder.ts";
 import { openHttpPort } from "./http-port.ts";
+import { identitiesOf } from "./identities.ts";
+import { metricsOf } from "./node-metrics.ts";
+import { Readiness } from "./readiness.ts";
+import { portError } from "./up/ports.ts";
 
 export interface NodeOptions {
   readonly self: Peer;
@@ -26,21 +33,39 @@ export interface RunningNode {
   close(): Promise<void>;
 }
 
+/** The groups of a node by number; the numbers are in logs and keep their meaning for ever. */
+const STORE_GROUP = 1;
+
 /** @throws CliError: the folder or a port cannot be had, and what to do about it. */
 export async function startNode(options: NodeOptions, logger: Logger): Promise<RunningNode> {
-  const { self, cluster, data, host, ports } = options;
-  const disk = openDisk(openNodeFolder(data, { cluster, node: self.name }));
-  const http = await openHttpPort(self.name, host, ports.http, {
-    whyNotReady: () => undefined,
-    metrics: () => "",
-    status: () => ({ node: self.name, cluster }),
+  const { self, peers, cluster, host: address, ports } = options;
+  const { clusterId } = identitiesOf(cluster, peers);
+  const disk = openDisk(openNodeFolder(options.data, { cluster, node: self.name }));
+  const host = new Host({
+    self: self.id,
+    peers: new Map(peers.map((peer) => [peer.id, peerAddress(peer.host, peer.port)])),
+    listen: peerAddress(address, ports.peers),
+    clusterId,
+    disk,
+    logger,
   });
-  logger.info("listening", { http: ports.http });
+  const machine = new StoreStateMachine();
+  const store = host.addGroup(STORE_GROUP, machine);
+  await startHost(host, options);
+  const http = await openHttpPort(self.name, address, ports.http, {
+    whyNotReady: () => (store.status.leader === undefined ? "no leader is known" : undefined),
+    metrics: () => metricsOf(host, store, machine),
+    status: () => ({ node: self.name, cluster, store: store.status }),
+  });
+  logger.info("listening", { store: ports.store, peers: ports.peers, http: ports.http });
+  const readiness = new Readiness(store);
   return {
-    ready: Promise.resolve(),
-    failed: new Promise(() => {}),
-    leader: () => undefined,
+    ready: readiness.ready,
+    failed: host.failed.then(({ message }) => message),
+    leader: () => nameOf(peers, store),
     close: async () => {
+      readiness.stop();
+      await host.close();
       http.closeAllConnections();
       await new Promise((resolve) => http.close(resolve));
       disk.close();
@@ -54,4 +79,18 @@ function openDisk(folder: string): NodeDisk {
   } catch (error) {
     throw asDataError(error, folder);
   }
+}
+
+async function startHost(host: Host, options: NodeOptions): Promise<void> {
+  try {
+    await host.start();
+  } catch (error) {
+    const { code = "", syscall } = error as NodeJS.ErrnoException;
+    if (syscall === "listen") throw portError(options.host, options.ports.peers, "peers", options.self.name, code);
+    throw asDataError(error, options.data);
+  }
+}
+
+function nameOf(peers: readonly Peer[], { status }: Group<StoreResult>): string | undefined {
+  return peers.find(({ id }) => id === status.leader)?.name;
 }

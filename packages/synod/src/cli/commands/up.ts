@@ -117,6 +117,7 @@ function reportReady(
     node.peers,
     node.http,
     node.data,
+    String(node.process),
   ]);
   output.say(table(["node", "store", "peers", "HTTP", "data", "process"], rows));
   output.say("\nOpen to every program on this machine. Ctrl-C ends all nodes; their data stay.\n");
