@@ -10,7 +10,8 @@ import {
   putFrameHeader,
 } from "./frames.ts";
 import type { OutputBuffer } from "./output.ts";
-import { SendQueue, type Stream } from "./stream.ts";
+import { SendQueue } from "./send-queue.ts";
+import type { Stream } from "./stream.ts";
 
 /** What the sender tells its connection. */
 export interface SenderEvents<S extends Stream> {
@@ -101,8 +102,7 @@ export class Sender<S extends Stream> {
 
   private enqueue(stream: S, part: Uint8Array): void {
     stream.queue ??= new SendQueue();
-    stream.queue.parts.push(part);
-    stream.queue.bytes += part.length;
+    stream.queue.append(part);
     this.queuedBytes += part.length;
     this.waiting.add(stream);
   }
@@ -135,15 +135,13 @@ export class Sender<S extends Stream> {
   /** @returns whether anything was sent. */
   private sendPart(stream: S): boolean {
     const queue = stream.queue!;
-    const part = queue.parts[0]!;
-    const size = Math.min(part.length, this.allowance(stream));
+    const front = queue.front();
+    const size = Math.min(front.length, this.allowance(stream));
     if (size <= 0) return false;
-    this.frame(stream, part, 0, size);
-    queue.bytes -= size;
+    this.frame(stream, front, 0, size);
+    queue.drop(size);
     this.queuedBytes -= size;
-    if (size < part.length) queue.parts[0] = part.subarray(size);
-    else queue.parts.shift();
-    if (queue.parts.length > 0) return true;
+    if (queue.bytes > 0) return true;
     this.waiting.delete(stream);
     stream.queue = undefined;
     if (queue.trailers !== undefined) this.headers(stream, queue.trailers, true);

@@ -1,3 +1,5 @@
+import type { SendQueue } from "./send-queue.ts";
+
 /** One stream (RFC 9113 §5). Records are reused: `id` is 0 while nobody uses it. A layer above may extend it. */
 export class Stream {
   id = 0;
@@ -25,14 +27,6 @@ export class Stream {
     this.id = 0;
     this.queue = undefined;
   }
-}
-
-/** DATA that waits for the peer's windows, and the trailers behind it. */
-export class SendQueue {
-  readonly parts: Uint8Array[] = [];
-  bytes = 0;
-  /** A header block to send with END_STREAM when `parts` is empty. */
-  trailers: Uint8Array | undefined = undefined;
 }
 
 const REMEMBERED = 256;
