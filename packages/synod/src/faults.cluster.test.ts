@@ -20,8 +20,8 @@ async function judged(
   tell: (line: string) => void,
 ): Promise<void> {
   const cluster = await Cluster.start(synod);
+  const workload = Workload.start(cluster.addresses);
   try {
-    const workload = Workload.start(cluster.addresses);
     await sleep(300);
     await hurt(cluster, workload, tell);
     cluster.heal();
@@ -37,6 +37,7 @@ async function judged(
     throw error;
   } finally {
     await cluster.destroy();
+    await workload.stop();
   }
 }
 
