@@ -1,0 +1,207 @@
+/**
+ * Planted bugs: each replaces one piece of a rule's source by a plausible mistake. A scenario that does not fail with its
+ * bug proves nothing; a swarm that finds it says how many seeds a search needs.
+ */
+export interface Mutant {
+  readonly name: string;
+  /** The scenario that must kill it, without its ending. */
+  readonly scenario: string;
+  /** Relative to the protocols package's `src`. */
+  readonly file: string;
+  /** Occurs exactly once in the file. */
+  readonly find: string;
+  readonly replace: string;
+}
+
+export const MUTANTS: readonly Mutant[] = [
+  {
+    name: "votes for everyone who asks",
+    scenario: "01-split-vote",
+    file: "raft/election.ts",
+    find: "const free = state.votedFor === candidate || (state.votedFor === 0 && state.leader === undefined);",
+    replace: "const free = true;",
+  },
+  {
+    name: "counts votes of earlier terms",
+    scenario: "02-duelling-candidates",
+    file: "raft/raft.ts",
+    find: "if (message.term < state.currentTerm) return onStaleTerm(state, from, message, out);",
+    replace:
+      'if (message.type === "RequestVoteReply" && message.term < state.currentTerm) return true; if (message.term < state.currentTerm) return onStaleTerm(state, from, message, out);',
+  },
+  {
+    name: "compares logs by length alone",
+    scenario: "03-up-to-date-vote",
+    file: "raft/election.ts",
+    find: "if (lastLogTerm !== state.log.lastTerm) return lastLogTerm > state.log.lastTerm;",
+    replace: "",
+  },
+  {
+    name: "does not persist its vote",
+    scenario: "04-one-vote-per-term",
+    file: "raft/state.ts",
+    find: 'out.persist({ type: "vote", term, votedFor });',
+    replace: 'out.persist({ type: "vote", term, votedFor: 0 });',
+  },
+  {
+    name: "skips the consistency check",
+    scenario: "05-figure-7",
+    file: "raft/following.ts",
+    find: "return state.log.termAt(message.prevLogIndex) === message.prevLogTerm;",
+    replace: "return state.log.lastIndex >= message.prevLogIndex;",
+  },
+  {
+    name: "commits entries of earlier terms by counting",
+    scenario: "06-figure-8",
+    file: "raft/replication.ts",
+    find: "if (match <= state.commitIndex || state.log.termAt(match) !== state.currentTerm) return;",
+    replace: "if (match <= state.commitIndex) return;",
+  },
+  {
+    name: "begins its term without an entry",
+    scenario: "07-noop-on-election",
+    file: "raft/election.ts",
+    find: "appendNoop(state, now, out);",
+    replace: "",
+  },
+  {
+    name: "truncates on every AppendEntries",
+    scenario: "08-stale-append",
+    file: "raft/following.ts",
+    find: "if (known >= entries.terms.length) return;",
+    replace: "if (known >= entries.terms.length) return log.truncate(entries.first + known);",
+  },
+  {
+    name: "lets matchIndex run backwards",
+    scenario: "09-reordered-replies",
+    file: "raft/replication.ts",
+    find: "const advanced = index > progress.matchIndex;",
+    replace: "const advanced = index !== progress.matchIndex;",
+  },
+  {
+    name: "backs up one entry at a time",
+    scenario: "10-fast-backtracking",
+    file: "raft/replication.ts",
+    find: "Math.min(reply.index, agree + 1)",
+    replace: "Math.max(reply.index, agree + 1)",
+  },
+  {
+    name: "serves reads without asking a quorum",
+    scenario: "11-stale-leader-read",
+    file: "raft/reads.ts",
+    find: "reads.pending[served]!.round <= confirmed",
+    replace: "reads.pending[served]!.round <= reads.round",
+  },
+  {
+    name: "serves reads before its first commit",
+    scenario: "12-read-before-first-commit",
+    file: "raft/reads.ts",
+    find: "if (state.log.termAt(state.commitIndex) !== state.currentTerm) {",
+    replace: "if (false) {",
+  },
+  {
+    name: "campaigns without asking first",
+    scenario: "13-disruptive-server",
+    file: "raft/election.ts",
+    find: "if (state.options.preVote) startPreVote(state, now, out);",
+    replace: "if (false) startPreVote(state, now, out);",
+  },
+  {
+    name: "leads on although it hears nobody",
+    scenario: "14-half-connected-leader",
+    file: "raft/heartbeat.ts",
+    find: 'if (voteResult(configurationOf(state), heard) !== "won") {',
+    replace: "if (false) {",
+  },
+  {
+    name: "promises pre-votes while it hears the leader",
+    scenario: "15-one-link-cut",
+    file: "raft/election.ts",
+    find: "    !hearsLeader(state, now) &&\n",
+    replace: "",
+  },
+  {
+    name: "counts members as heard for ever",
+    scenario: "16-check-quorum",
+    file: "raft/heartbeat.ts",
+    find: "now - progress.lastHeard <= options.electionTimeout",
+    replace: "progress.lastHeard > 0",
+  },
+  {
+    name: "never gives a transfer up",
+    scenario: "17-leadership-transfer",
+    file: "raft/transfer.ts",
+    find: "  state.transfer = undefined;\n",
+    replace: "  state.transfer!.deadline += state.options.electionTimeout;\n",
+  },
+  {
+    name: "changes members before its first commit",
+    scenario: "18-single-server-change-bug",
+    file: "raft/membership.ts",
+    find: 'if (state.log.termAt(state.commitIndex) !== state.currentTerm) return "notReady";',
+    replace: "",
+  },
+  {
+    name: "lets the new majority alone elect in the joint phase",
+    scenario: "19-joint-consensus",
+    file: "quorum.ts",
+    find: "  if (!isJoint(configuration)) return incoming;\n  const outgoing = majorityVote",
+    replace: "  if (configuration.voters.length > 0) return incoming;\n  const outgoing = majorityVote",
+  },
+  {
+    name: "restarts its log at the snapshot",
+    scenario: "20-snapshot-then-crash",
+    file: "raft/recovery.ts",
+    find: "if (log.termAt(lastIncludedIndex) === lastIncludedTerm) log.compact(lastIncludedIndex);\n  else log.reset",
+    replace: "log.reset",
+  },
+  {
+    name: "acknowledges before its disk",
+    scenario: "21-ack-before-fsync",
+    file: "raft/following.ts",
+    find: "out.sendOnceDurable(leader, {",
+    replace: "out.send(leader, {",
+  },
+  {
+    name: "believes its own late acknowledgements",
+    scenario: "22-aba-append",
+    file: "raft/raft.ts",
+    find: "if (message.term === state.currentTerm) return true;",
+    replace: "if (message.term === state.currentTerm || from === state.options.id) return true;",
+  },
+  {
+    name: "votes with a damaged log",
+    scenario: "23-damaged-voter",
+    file: "raft/election.ts",
+    find: "const voteGranted = free && !state.recovering && isUpToDate",
+    replace: "const voteGranted = free && isUpToDate",
+  },
+  {
+    name: "executes a repeated request again",
+    scenario: "24-retry-executes-once",
+    file: "sessions.ts",
+    find: "if (sequence <= session.contiguous || session.above.has(sequence)) return false;",
+    replace: "",
+  },
+  {
+    name: "waits for ever for a lost probe",
+    scenario: "25-probe-recovers",
+    file: "raft/replication.ts",
+    find: 'if (progress.state === "probe") progress.probing = false;',
+    replace: "",
+  },
+  {
+    name: "takes half for a majority",
+    scenario: "26-even-and-small",
+    file: "quorum.ts",
+    find: "return scratch[voters.length >> 1]!;",
+    replace: "return scratch[(voters.length - 1) >> 1]!;",
+  },
+  {
+    name: "never leaves the joint phase after a change of leader",
+    scenario: "27-joint-leader-dies",
+    file: "raft/membership.ts",
+    find: "if (isJoint(configuration)) {",
+    replace: "if (isJoint(configuration) && state.log.termAt(configurationIndex(state)) === state.currentTerm) {",
+  },
+];
