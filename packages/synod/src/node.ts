@@ -9,6 +9,7 @@ import { openHttpPort } from "./http-port.ts";
 import { identitiesOf } from "./identities.ts";
 import { metricsOf } from "./node-metrics.ts";
 import { Readiness } from "./readiness.ts";
+import { openStorePort } from "./store-port.ts";
 import { portError } from "./up/ports.ts";
 
 export interface NodeOptions {
@@ -39,22 +40,30 @@ const STORE_GROUP = 1;
 /** @throws CliError: the folder or a port cannot be had, and what to do about it. */
 export async function startNode(options: NodeOptions, logger: Logger): Promise<RunningNode> {
   const { self, peers, cluster, host: address, ports } = options;
-  const { clusterId } = identitiesOf(cluster, peers);
+  const identities = identitiesOf(cluster, peers);
   const disk = openDisk(openNodeFolder(options.data, { cluster, node: self.name }));
   const host = new Host({
     self: self.id,
     peers: new Map(peers.map((peer) => [peer.id, peerAddress(peer.host, peer.port)])),
     listen: peerAddress(address, ports.peers),
-    clusterId,
+    clusterId: identities.clusterId,
     disk,
     logger,
   });
   const machine = new StoreStateMachine();
   const store = host.addGroup(STORE_GROUP, machine);
   await startHost(host, options);
+  const metrics = (): string => metricsOf(host, store, machine);
+  const front = await openStorePort(host, store, machine, {
+    node: self.name,
+    address,
+    port: ports.store,
+    identities,
+    metrics,
+  });
   const http = await openHttpPort(self.name, address, ports.http, {
     whyNotReady: () => (store.status.leader === undefined ? "no leader is known" : undefined),
-    metrics: () => metricsOf(host, store, machine),
+    metrics,
     status: () => ({ node: self.name, cluster, store: store.status }),
   });
   logger.info("listening", { store: ports.store, peers: ports.peers, http: ports.http });
@@ -65,7 +74,7 @@ export async function startNode(options: NodeOptions, logger: Logger): Promise<R
     leader: () => nameOf(peers, store),
     close: async () => {
       readiness.stop();
-      await host.close();
+      await Promise.all([front.close(), host.close()]);
       http.closeAllConnections();
       await new Promise((resolve) => http.close(resolve));
       disk.close();

@@ -1,0 +1,57 @@
+import { randomBytes } from "node:crypto";
+import type { Group } from "@synod/runtime/group";
+import type { Host } from "@synod/runtime/host/host";
+import { StoreListener } from "@synod/store/server/listener";
+import { StoreService } from "@synod/store/server/service";
+import type { StoreResult, StoreStateMachine } from "@synod/store/state-machine";
+import type { Identities } from "./identities.ts";
+import { portError } from "./up/ports.ts";
+
+export interface StorePortOptions {
+  readonly node: string;
+  readonly address: string;
+  readonly port: number;
+  readonly identities: Identities;
+  readonly metrics: () => string;
+}
+
+/** The store's front door while it is open. */
+export interface StorePort {
+  close(): Promise<void>;
+}
+
+const tickEvery = 100;
+
+/** Opens the store to clients, over a group whose host has started. @throws CliError "ports" */
+export async function openStorePort(
+  host: Host,
+  group: Group<StoreResult>,
+  machine: StoreStateMachine,
+  options: StorePortOptions,
+): Promise<StorePort> {
+  const { node, address, port, identities, metrics } = options;
+  const service = new StoreService({
+    group,
+    machine,
+    clusterId: identities.clusterId,
+    memberId: identities.memberId,
+    members: identities.members,
+    now: () => host.now(),
+    schedule: (work) => void setImmediate(work),
+    random64: () => randomBytes(8).readBigUInt64BE(),
+  });
+  host.onTurnEnd(() => service.flush());
+  const http = { healthy: () => group.status.leader !== undefined, metrics };
+  const listener = await StoreListener.listen({ service, host: address, port, http }).catch(
+    (error: NodeJS.ErrnoException) => {
+      throw portError(address, port, "store", node, error.code ?? error.message);
+    },
+  );
+  const ticking = setInterval(() => service.tick(), tickEvery);
+  return {
+    close: async () => {
+      await listener.close();
+      clearInterval(ticking);
+    },
+  };
+}
