@@ -1,0 +1,478 @@
+import type { LogIndex, NodeId, Output, Term } from "@synod/protocols/protocol";
+import { NEVER } from "@synod/protocols/protocol";
+import type { Random } from "@synod/protocols/random";
+import { type Configuration, EntryKind, type SnapshotMeta } from "@synod/protocols/raft/types";
+import { NodeClock } from "./clock.ts";
+import type { Mutant } from "./config.ts";
+import type { NodeDisk } from "./disk.ts";
+import type { Engine, LogOutcome, Member } from "./engine.ts";
+import { type ClientRequest, EventKind, type NodeHost } from "./host.ts";
+import { clientOf, KeyValue } from "./key-value.ts";
+import { SnapshotShelf } from "./snapshot-shelf.ts";
+
+export interface NodeSettings {
+  readonly bootstrap: Configuration;
+  readonly maxBatch: number;
+  readonly snapshotEvery: number;
+  readonly forward: boolean;
+  readonly mutant: Mutant;
+}
+
+/** More steps than any sound member takes at one instant. */
+const SPIN_LIMIT = 1000;
+
+/**
+ * A node: one member of the protocol, driven the way the real runtime drives it. Inputs of a turn are handled together;
+ * `send` leaves at once, `sendOnceDurable` when a sync covers what was written before it; what is committed is applied.
+ */
+export class SimulatedNode<Message, WalRecord> implements Output<Message, WalRecord, LogOutcome> {
+  readonly id: NodeId;
+  readonly clock: NodeClock;
+  readonly disk: NodeDisk<WalRecord>;
+  readonly shelf: SnapshotShelf = new SnapshotShelf();
+  member: Member<Message, WalRecord> | undefined;
+  machine: KeyValue = new KeyValue();
+  appliedIndex: LogIndex = 0;
+  /** Counts starts; an event of an earlier life finds nobody. */
+  life = 0;
+  pausedUntil = 0;
+  /** Has never been started. */
+  absent = true;
+  /** Its disk was harmed, and it has not got everything back yet. */
+  damaged = false;
+
+  readonly #engine: Engine<Message, WalRecord>;
+  readonly #host: NodeHost<Message>;
+  readonly #settings: NodeSettings;
+  readonly #random: Random;
+
+  #inboxFrom: NodeId[] = [];
+  #inbox: Message[] = [];
+  #requests: ClientRequest[] = [];
+  #forwarded: Uint8Array[] = [];
+  #turnScheduled = false;
+
+  /** Messages that wait for the disk: to whom, what, and the written position they wait for. */
+  #durableTo: NodeId[] = [];
+  #durableMessages: Message[] = [];
+  #durablePositions: number[] = [];
+  #toSelf: Message[] = [];
+  #syncing = false;
+
+  #scheduledWake: number = NEVER;
+  #spins = 0;
+  #spinTime = -1;
+
+  #commitIndex: LogIndex = 0;
+  #lastPersisted: LogIndex = 0;
+  #snapshotBusy = false;
+  readonly #waiting = new Map<number, ClientRequest>();
+  readonly #reads = new Map<number, ClientRequest>();
+  #readable: { context: number; index: LogIndex }[] = [];
+  #nextContext = 1;
+
+  constructor(
+    id: NodeId,
+    engine: Engine<Message, WalRecord>,
+    disk: NodeDisk<WalRecord>,
+    host: NodeHost<Message>,
+    settings: NodeSettings,
+    random: Random,
+  ) {
+    this.id = id;
+    this.#engine = engine;
+    this.disk = disk;
+    this.#host = host;
+    this.#settings = settings;
+    this.#random = random;
+    this.clock = new NodeClock(random.below(1_000_000_000));
+  }
+
+  get up(): boolean {
+    return this.member !== undefined;
+  }
+
+  get localNow(): number {
+    return this.clock.local(this.#host.now);
+  }
+
+  start(): void {
+    this.life++;
+    this.absent = false;
+    const { records, damaged } = this.disk.recover();
+    if (damaged) this.damaged = true;
+    const silent = this.#settings.mutant === "silentAmnesia";
+    const member = this.#engine.start({
+      id: this.id,
+      bootstrap: this.#settings.bootstrap,
+      records: this.#settings.mutant === "forgetVotes" ? this.#withoutVotes(records) : records,
+      damaged: damaged && !silent,
+      random: this.#random.split(`life ${this.life}`),
+      now: this.localNow,
+      snapshots: this.shelf,
+    });
+    this.member = member;
+    this.machine = new KeyValue(this.#settings.mutant !== "noDeduplication");
+    this.appliedIndex = member.firstIndex - 1;
+    if (this.appliedIndex > 0) this.machine.restore(this.shelf.bytesAt(this.appliedIndex));
+    this.#commitIndex = this.appliedIndex;
+    this.#lastPersisted = member.lastIndex;
+    const repair = damaged && !silent ? this.#engine.damageRecord : undefined;
+    if (repair !== undefined) this.persist(repair);
+    this.#settle();
+  }
+
+  /** Ends the process and, with it, everything that was not durable. */
+  stop(random: Random): void {
+    if (this.member === undefined) return;
+    this.member = undefined;
+    this.life++;
+    this.pausedUntil = 0;
+    const { lost, kept } = this.disk.crash(random);
+    if (lost > 0) this.#host.goal("unsynced records lost");
+    if (lost > 0 && kept > 0) this.#host.goal("write torn");
+    this.#inbox = [];
+    this.#inboxFrom = [];
+    this.#requests = [];
+    this.#forwarded = [];
+    this.#turnScheduled = false;
+    this.#durableTo = [];
+    this.#durableMessages = [];
+    this.#durablePositions = [];
+    this.#toSelf = [];
+    this.#syncing = false;
+    this.#scheduledWake = NEVER;
+    this.#snapshotBusy = false;
+    this.#waiting.clear();
+    this.#reads.clear();
+    this.#readable = [];
+    this.shelf.forgetIncoming();
+  }
+
+  deliver(from: NodeId, message: Message): void {
+    if (this.#settings.maxBatch === 1) {
+      this.member!.receive(this.localNow, from, message, this);
+      this.#settle();
+      return;
+    }
+    this.#inboxFrom.push(from);
+    this.#inbox.push(message);
+    this.#scheduleTurn(this.#inbox.length);
+  }
+
+  request(request: ClientRequest): void {
+    this.#requests.push(request);
+    this.#scheduleTurn(this.#requests.length);
+  }
+
+  /** Everything that has arrived is handled; then one write, one sync. */
+  turn(): void {
+    this.#turnScheduled = false;
+    const from = this.#inboxFrom;
+    const inbox = this.#inbox;
+    this.#inboxFrom = [];
+    this.#inbox = [];
+    const now = this.localNow;
+    for (let i = 0; i < inbox.length; i++) this.member!.receive(now, from[i]!, inbox[i]!, this);
+    this.#takeRequests();
+    this.#settle();
+  }
+
+  wake(scheduled: number): void {
+    if (scheduled !== this.#scheduledWake) return; // superseded by an earlier one
+    this.#scheduledWake = NEVER;
+    const now = this.localNow;
+    if (this.member!.wakeAt <= now) {
+      this.#watchSpin();
+      this.member!.wake(now, this);
+    }
+    this.#settle();
+  }
+
+  synced(): void {
+    this.#syncing = false;
+    if (!this.disk.endSync()) {
+      this.#host.syncFailed(this.id);
+      return;
+    }
+    this.#engine.durable(this.id, this.member!);
+    this.#releaseDurable();
+    this.#settle();
+  }
+
+  snapshotWritten(meta: SnapshotMeta, bytes: Uint8Array): void {
+    this.#snapshotBusy = false;
+    if (meta.lastIncludedIndex <= this.shelf.latestIndex) return;
+    this.shelf.put(meta, bytes);
+    const behind = this.#random.pick([0, 0, 5, 100]);
+    this.member!.compact(meta, Math.max(1, meta.lastIncludedIndex + 1 - behind), this);
+    this.#host.goal("snapshot taken");
+    this.#settle();
+  }
+
+  snapshotRestored(meta: SnapshotMeta, bytes: Uint8Array | undefined): void {
+    const ok = bytes !== undefined;
+    if (ok && meta.lastIncludedIndex > this.appliedIndex) {
+      this.shelf.put(meta, bytes);
+      this.machine.restore(bytes);
+      this.appliedIndex = meta.lastIncludedIndex;
+      this.#host.restored(this.id, this.appliedIndex, this.machine.hash);
+      this.#host.goal("snapshot installed");
+    }
+    this.member!.snapshotInstalled(meta, ok, this);
+    this.#settle();
+  }
+
+  /** After the clock changed: deadlines fall elsewhere in the world's time. */
+  clockChanged(): void {
+    this.#scheduledWake = NEVER;
+    if (this.member !== undefined) this.#settle();
+  }
+
+  /** An administrator's call on the member; its effects leave like those of any input. */
+  administer(action: (member: Member<Message, WalRecord>, now: number, out: this) => void): void {
+    action(this.member!, this.localNow, this);
+    this.#settle();
+  }
+
+  persist(record: WalRecord): void {
+    this.#host.trace(this.#engine.digestRecord(record));
+    this.disk.persist(record);
+    const snapshot = this.#engine.snapshotOf(record);
+    if (snapshot !== undefined) this.shelf.recorded(this.disk.written, snapshot.lastIncludedIndex);
+    const entries = this.#engine.entriesOf(record);
+    if (entries === undefined) return;
+    if (entries.first <= this.#lastPersisted) this.#host.goal("log truncated");
+    this.#lastPersisted = entries.first + entries.count - 1;
+  }
+
+  send(to: NodeId, message: Message): void {
+    this.#host.transmit(this.id, to, message);
+  }
+
+  sendOnceDurable(to: NodeId, message: Message): void {
+    if (this.disk.durable === this.disk.written || this.#settings.mutant === "sendBeforeDurable") {
+      this.#leave(to, message);
+      return;
+    }
+    this.#durableTo.push(to);
+    this.#durableMessages.push(message);
+    this.#durablePositions.push(this.disk.written);
+  }
+
+  announce(outcome: LogOutcome): void {
+    switch (outcome.type) {
+      case "committed":
+        this.#commitIndex = outcome.index;
+        this.#host.trace(outcome.index);
+        return;
+      case "readable":
+        this.#readable.push({ context: outcome.context, index: outcome.index });
+        return;
+      case "readRefused":
+        this.#refuseRead(outcome.context);
+        return;
+      case "role":
+        if (outcome.role === "leader") this.#host.becameLeader(this.id, outcome.term);
+        if (outcome.role === "candidate") this.#host.goal("candidate");
+        return;
+      case "configuration":
+        if (outcome.configuration.outgoing.length > 0) this.#host.goal("joint configuration");
+        return;
+      case "snapshotChunk":
+        this.shelf.receive(outcome.snapshot, outcome.offset, outcome.data);
+        return;
+      case "installSnapshot": {
+        const bytes = this.shelf.complete(outcome.snapshot);
+        const delay = this.#host.syncDelay(this.id);
+        this.#host.schedule(delay, EventKind.snapshotRestored, this.id, this.life, { meta: outcome.snapshot, bytes });
+        return;
+      }
+      case "proposalForwarded":
+        for (const command of outcome.commands) this.#forwarded.push(command);
+        this.#host.goal("proposal forwarded");
+    }
+  }
+
+  #withoutVotes(records: readonly WalRecord[]): WalRecord[] {
+    return records.filter((record) => this.#engine.entriesOf(record) || this.#engine.snapshotOf(record));
+  }
+
+  #scheduleTurn(waiting: number): void {
+    if (waiting >= this.#settings.maxBatch && this.#settings.maxBatch > 1) {
+      this.turn();
+    } else if (!this.#turnScheduled) {
+      this.#turnScheduled = true;
+      const delay = this.#settings.maxBatch === 1 ? 0 : this.#random.below(500);
+      this.#host.schedule(delay, EventKind.turn, this.id, this.life, undefined);
+    }
+  }
+
+  #takeRequests(): void {
+    const requests = this.#requests;
+    const commands = this.#forwarded;
+    if (requests.length === 0 && commands.length === 0) return;
+    this.#requests = [];
+    this.#forwarded = [];
+    const member = this.member!;
+    const asked: ClientRequest[] = [];
+    for (const request of requests) {
+      if (request.command === undefined) {
+        this.#read(request);
+        continue;
+      }
+      commands.push(request.command);
+      asked.push(request);
+    }
+    if (commands.length === 0) return;
+    const proposal = member.propose(this.localNow, commands, this);
+    if (proposal.type === "accepted") {
+      for (const request of asked) this.#waiting.set(request.client, request);
+      return;
+    }
+    const leader = proposal.leader ?? 0;
+    const forward = this.#settings.forward && leader !== 0 && leader !== this.id;
+    const message = forward ? this.#engine.forwardMessage(member, commands) : undefined;
+    if (message !== undefined) this.send(leader, message);
+    for (const request of asked) {
+      if (message !== undefined) this.#waiting.set(request.client, request);
+      else this.#host.answer(request, { type: "refused", reason: proposal.reason, leader });
+    }
+  }
+
+  #read(request: ClientRequest): void {
+    if (this.#settings.mutant === "staleReads") {
+      const value = this.machine.read(request.key);
+      this.#host.answer(request, { type: "value", value, index: this.appliedIndex });
+      return;
+    }
+    // A name that no earlier life has used: an answer may come very late.
+    const context = this.life * 0x10_0000 + this.#nextContext++;
+    this.#reads.set(context, request);
+    this.member!.readIndex(this.localNow, context, this);
+  }
+
+  #refuseRead(context: number): void {
+    const request = this.#reads.get(context);
+    if (request === undefined) return;
+    this.#reads.delete(context);
+    this.#host.answer(request, { type: "refused", reason: "noQuorum", leader: this.member?.leader ?? 0 });
+  }
+
+  /** After every input: what the node owes itself, its state machine, its disk and its alarm clock. */
+  #settle(): void {
+    const member = this.member!;
+    this.#receiveOwn(member);
+    while (this.#forwarded.length > 0) {
+      this.#takeRequests();
+      this.#receiveOwn(member);
+    }
+    if (this.#commitIndex > this.appliedIndex) this.#apply(member);
+    if (this.#readable.length > 0) this.#serveReads();
+    if (!this.#syncing && this.disk.written > this.disk.durable) {
+      this.#syncing = true;
+      this.disk.beginSync();
+      this.#host.schedule(this.#host.syncDelay(this.id), EventKind.synced, this.id, this.life, undefined);
+    }
+    this.#scheduleWake(member.wakeAt);
+    if (this.damaged && !member.recovering) this.damaged = false;
+    member.checkStep();
+  }
+
+  #receiveOwn(member: Member<Message, WalRecord>): void {
+    for (let steps = 0; this.#toSelf.length > 0; steps++) {
+      if (steps > SPIN_LIMIT) throw new Error(`node ${this.id} sends to itself without end`);
+      member.receive(this.localNow, this.id, this.#toSelf.shift()!, this);
+    }
+  }
+
+  #apply(member: Member<Message, WalRecord>): void {
+    while (this.appliedIndex < this.#commitIndex) {
+      const index = ++this.appliedIndex;
+      const kind = member.kindAt(index);
+      const payload = member.payloadAt(index);
+      if (kind === EntryKind.command) this.#applyCommand(index, payload);
+      this.#host.applied(this.id, index, member.termAt(index)!, kind, payload, this.machine.hash);
+    }
+    if (this.appliedIndex - this.shelf.latestIndex >= this.#settings.snapshotEvery && !this.#snapshotBusy) {
+      this.#takeSnapshot(member);
+    }
+  }
+
+  #applyCommand(index: LogIndex, payload: Uint8Array): void {
+    const before = this.machine.deduplicated;
+    const session = this.machine.apply(index, payload);
+    if (this.machine.deduplicated > before) this.#host.goal("retry deduplicated");
+    const client = clientOf(payload);
+    const request = this.#waiting.get(client);
+    if (request === undefined || session.request < request.request) return;
+    this.#waiting.delete(client);
+    if (session.request !== request.request) return; // the client has moved on
+    this.#host.answer(request, { type: "applied", done: session.done, index: session.index });
+  }
+
+  #takeSnapshot(member: Member<Message, WalRecord>): void {
+    this.#snapshotBusy = true;
+    const bytes = this.machine.snapshot();
+    const configuration = member.configurationAt(this.appliedIndex);
+    const meta = this.shelf.describe(this.appliedIndex, member.termAt(this.appliedIndex)!, configuration, bytes);
+    const delay = 2 * this.#host.syncDelay(this.id);
+    this.#host.schedule(delay, EventKind.snapshotWritten, this.id, this.life, { meta, bytes });
+  }
+
+  #serveReads(): void {
+    const waiting = this.#readable;
+    this.#readable = [];
+    for (const readable of waiting) {
+      if (readable.index > this.appliedIndex) {
+        this.#readable.push(readable);
+        continue;
+      }
+      const request = this.#reads.get(readable.context);
+      if (request === undefined) continue; // its answer came twice
+      this.#reads.delete(readable.context);
+      if (this.member!.role !== "leader") this.#host.goal("linearizable read on a follower");
+      const value = this.machine.read(request.key);
+      this.#host.answer(request, { type: "value", value, index: this.appliedIndex });
+    }
+  }
+
+  #releaseDurable(): void {
+    const durable = this.disk.durable;
+    let ready = 0;
+    while (ready < this.#durablePositions.length && this.#durablePositions[ready]! <= durable) ready++;
+    if (ready === 0) return;
+    const to = this.#durableTo.splice(0, ready);
+    const messages = this.#durableMessages.splice(0, ready);
+    this.#durablePositions.splice(0, ready);
+    for (let i = 0; i < ready; i++) this.#leave(to[i]!, messages[i]!);
+    this.shelf.durable(durable);
+  }
+
+  #leave(to: NodeId, message: Message): void {
+    if (to === this.id) this.#toSelf.push(message);
+    else this.#host.transmit(this.id, to, message);
+  }
+
+  #scheduleWake(wakeAt: number): void {
+    if (wakeAt === NEVER) return;
+    const due = Math.max(this.#host.now, this.clock.world(wakeAt));
+    if (due >= this.#scheduledWake) return;
+    this.#scheduledWake = due;
+    this.#host.scheduleAt(due, EventKind.wake, this.id, this.life, due);
+  }
+
+  /** A member whose deadline never moves would stop the world's clock. */
+  #watchSpin(): void {
+    this.#spins = this.#host.now === this.#spinTime ? this.#spins + 1 : 0;
+    this.#spinTime = this.#host.now;
+    if (this.#spins > SPIN_LIMIT) throw new Error(`node ${this.id} wakes without end at ${this.#spinTime}`);
+  }
+
+  /** For a person, and for the watchdog. */
+  get standing(): { role: string; term: Term; commitIndex: LogIndex; lastIndex: LogIndex } {
+    const { member } = this;
+    if (member === undefined) return { role: this.absent ? "absent" : "down", term: 0, commitIndex: 0, lastIndex: 0 };
+    return { role: member.role, term: member.term, commitIndex: member.commitIndex, lastIndex: member.lastIndex };
+  }
+}
