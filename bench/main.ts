@@ -3,6 +3,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<{ main(args: readonly st
   raft: () => import("./raft.ts"),
   start: () => import("./start.ts"),
   store: () => import("./store.ts"),
+  wal: () => import("./wal.ts"),
   watch: () => import("./watch.ts"),
 };
 
