@@ -68,13 +68,10 @@ export class ProtobufWriter {
 
   /** A byte string that lies within larger memory, always written. */
   bytesFrom(field: number, source: Uint8Array, start: number, length: number): void {
-    this.#reserve(15 + length);
+    this.#reserve(15);
     this.#tag(field, BYTES);
     this.#number(length);
-    const { buffer, position } = this;
-    if (length > SHORT) buffer.set(source.subarray(start, start + length), position);
-    else for (let i = 0; i < length; i++) buffer[position + i] = source[start + i] as number;
-    this.position = position + length;
+    this.rawFrom(source, start, length);
   }
 
   string(field: number, value: string): void {
@@ -90,6 +87,15 @@ export class ProtobufWriter {
     this.#reserve(bytes.length);
     this.buffer.set(bytes, this.position);
     this.position += bytes.length;
+  }
+
+  /** As `raw`, of bytes that lie within larger memory. */
+  rawFrom(source: Uint8Array, start: number, length: number): void {
+    this.#reserve(length);
+    const { buffer, position } = this;
+    if (length > SHORT) buffer.set(source.subarray(start, start + length), position);
+    else for (let i = 0; i < length; i++) buffer[position + i] = source[start + i] as number;
+    this.position = position + length;
   }
 
   /** Opens a nested message. @returns the mark to pass to `end`. */

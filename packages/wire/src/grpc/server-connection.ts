@@ -86,6 +86,11 @@ export class GrpcServerConnection implements Http2ServerEvents<GrpcStream>, Mess
     return this.http2.streams.size;
   }
 
+  /** Octets of responses that wait for the client's windows or for the socket. */
+  get queuedBytes(): number {
+    return this.http2.sender.queuedBytes;
+  }
+
   /**
    * @param chunk what the socket brought; messages are views of it, so it must not be written to afterwards.
    * @param now microseconds on the driver's monotonic clock.

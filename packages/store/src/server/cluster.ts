@@ -1,0 +1,18 @@
+import { decodeMemberListRequest, encodeMembers } from "../api/cluster.ts";
+import type { StoreConnection } from "./connection.ts";
+import { Method } from "./methods.ts";
+
+export function memberList(connection: StoreConnection, stream: number, message: Uint8Array): void {
+  if (decodeMemberListRequest(connection.service.read(message))) {
+    connection.readLinearizable(message, stream, Method.memberList);
+  } else answerMembers(connection, stream);
+}
+
+/** etcd leaves the revision out of this header: membership is not part of the keyspace. */
+export function answerMembers(connection: StoreConnection, stream: number): void {
+  const { grpc, service } = connection;
+  const writer = grpc.begin(stream);
+  service.header.write(writer, 0);
+  encodeMembers(writer, service.options.members());
+  grpc.endResponse();
+}

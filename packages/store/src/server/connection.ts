@@ -1,0 +1,178 @@
+import type { Requester, RequestFailure } from "@synod/runtime/group";
+import type { GrpcHandler, GrpcServerConnection } from "@synod/wire/grpc/server-connection";
+import { GrpcStatus } from "@synod/wire/grpc/status";
+import { ProtobufError } from "@synod/wire/protobuf";
+import { type ApiErrorCode, apiErrors } from "../api/errors.ts";
+import { StoreError } from "../model/errors.ts";
+import type { Opcode, StoreResult } from "../state-machine.ts";
+import { answer } from "./answers.ts";
+import { Calls } from "./calls.ts";
+import { HANDLERS } from "./handlers.ts";
+import { KeepAliveStream } from "./keep-alive-stream.ts";
+import { Method } from "./methods.ts";
+import { readable } from "./reads.ts";
+import type { StoreService } from "./service.ts";
+import { WatchStream } from "./watch-stream.ts";
+
+const FAILURES: Readonly<Record<RequestFailure, ApiErrorCode>> = {
+  noLeader: "noLeader",
+  overloaded: "tooManyRequests",
+  timedOut: "timeout",
+  stopped: "stopped",
+};
+
+/**
+ * One client connection's calls: requests in, proposals and reads to the group, answers out. It writes to `grpc` only;
+ * whoever owns the socket is told by `touch` that there is something to flush.
+ */
+export class StoreConnection implements GrpcHandler, Requester<StoreResult> {
+  readonly service: StoreService;
+  /** Set by whoever made both, before anything is received. */
+  grpc!: GrpcServerConnection;
+  readonly calls: Calls = new Calls();
+  readonly streams: Map<number, WatchStream | KeepAliveStream> = new Map();
+  readonly #flush: () => void;
+  #touched = false;
+
+  /** @param flush writes out what `grpc` has; called at the end of a turn in which there was something. */
+  constructor(service: StoreService, flush: () => void) {
+    this.service = service;
+    this.#flush = flush;
+  }
+
+  /** There is something to send: flush at the end of this turn. */
+  touch(): void {
+    if (this.#touched) return;
+    this.#touched = true;
+    this.service.touched(this);
+  }
+
+  /** For the service. */
+  flush(): void {
+    this.#touched = false;
+    this.#flush();
+  }
+
+  /** Proposes the request as it came. */
+  propose(opcode: Opcode, message: Uint8Array, stream: number, method: number): void {
+    const { service } = this;
+    if (message.length >= service.limits.requestBytes) return this.refuse(stream, "requestTooLarge");
+    const token = this.calls.add(stream, method);
+    service.group.propose(service.commands.make(opcode, message), this, token);
+  }
+
+  /** Executes the request when this node's state is known to be fresh. */
+  readLinearizable(message: Uint8Array, stream: number, method: number): void {
+    if (this.service.isLearner) return this.refuse(stream, "notSupportedForLearner");
+    this.service.group.read(this, this.calls.add(stream, method, message));
+  }
+
+  refuse(stream: number, code: ApiErrorCode): void {
+    const error = apiErrors[code];
+    this.finish(stream, error.grpc, error.message);
+  }
+
+  /** Ends a call with a gRPC status. */
+  finish(stream: number, code: number, text: string): void {
+    this.streams.get(stream)?.close();
+    this.streams.delete(stream);
+    this.grpc.finish(stream, code, text);
+    this.touch();
+  }
+
+  // --- GrpcHandler
+
+  onMessage(_grpc: GrpcServerConnection, stream: number, method: number, message: Uint8Array, last: boolean): void {
+    try {
+      const obstacle = this.service.obstacle(this, stream, method);
+      if (obstacle !== undefined) return this.refuse(stream, obstacle);
+      HANDLERS[method]!(this, stream, message);
+      if (last) this.streams.get(stream)?.onHalfClose();
+    } catch (error) {
+      this.#failWith(stream, error);
+    }
+  }
+
+  onHalfClose(_grpc: GrpcServerConnection, stream: number): void {
+    const open = this.streams.get(stream);
+    // A client-streaming call without a single message has nothing to wait for.
+    if (open === undefined) this.finish(stream, GrpcStatus.OK, "");
+    else open.onHalfClose();
+  }
+
+  onCancel(_grpc: GrpcServerConnection, stream: number): void {
+    this.streams.get(stream)?.close();
+    this.streams.delete(stream);
+  }
+
+  onStreamWritable(_grpc: GrpcServerConnection, stream: number): void {
+    this.streams.get(stream)?.onWritable();
+  }
+
+  // --- Requester
+
+  applied(token: number, result: StoreResult): void {
+    const stream = this.calls.stream(token);
+    const method = this.calls.method(token);
+    this.calls.release(token);
+    if (method === Method.leaseKeepAlive) this.#keptAlive(stream, result);
+    else if (result.type === "refused") this.refuse(stream, result.code);
+    else answer(this, stream, result);
+    this.touch();
+  }
+
+  readable(token: number): void {
+    const stream = this.calls.stream(token);
+    const method = this.calls.method(token);
+    const message = this.calls.message(token);
+    this.calls.release(token);
+    try {
+      readable(this, stream, method, message);
+    } catch (error) {
+      this.#failWith(stream, error);
+    }
+    this.touch();
+  }
+
+  failed(token: number, reason: RequestFailure): void {
+    const stream = this.calls.stream(token);
+    this.calls.release(token);
+    this.refuse(stream, FAILURES[reason]);
+  }
+
+  // --- Streams
+
+  watchStream(stream: number): WatchStream {
+    const open = this.streams.get(stream);
+    if (open?.type === "watch") return open;
+    const opened = new WatchStream(this, stream, this.#requiresLeader(stream));
+    this.streams.set(stream, opened);
+    this.service.opened(this);
+    return opened;
+  }
+
+  keepAliveStream(stream: number): KeepAliveStream {
+    const open = this.streams.get(stream);
+    if (open?.type === "keepAlive") return open;
+    const opened = new KeepAliveStream(this, stream, this.#requiresLeader(stream));
+    this.streams.set(stream, opened);
+    this.service.opened(this);
+    return opened;
+  }
+
+  #requiresLeader(stream: number): boolean {
+    return this.grpc.metadata(stream, "hasleader") === "true";
+  }
+
+  #keptAlive(stream: number, result: StoreResult): void {
+    const open = this.streams.get(stream);
+    if (open?.type === "keepAlive" && result.type === "leaseKeepAlive") open.onRenewed(result);
+  }
+
+  #failWith(stream: number, error: unknown): void {
+    if (error instanceof StoreError) this.refuse(stream, error.code);
+    else if (error instanceof ProtobufError) {
+      this.finish(stream, GrpcStatus.INTERNAL, `grpc: error unmarshalling request: ${error.message}`);
+    } else throw error;
+  }
+}

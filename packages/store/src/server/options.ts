@@ -1,0 +1,52 @@
+import type { Group } from "@synod/runtime/group";
+import type { Member } from "../api/cluster.ts";
+import type { StoreResult, StoreStateMachine } from "../state-machine.ts";
+
+export interface StoreServiceOptions {
+  readonly group: Group<StoreResult>;
+  /** The state machine that the group applies to. */
+  readonly machine: StoreStateMachine;
+  readonly clusterId: bigint;
+  /** The member id of each node that may lead. */
+  memberId(node: number): bigint;
+  members(): readonly Member[];
+  /** Microseconds on a monotonic clock. */
+  now(): number;
+  /** Runs `work` soon, after what has already arrived: `setImmediate` in a process. */
+  schedule(work: () => void): void;
+  /** 64 random bits, for lease ids. */
+  random64(): bigint;
+  readonly limits?: Partial<StoreLimits>;
+}
+
+export interface StoreLimits {
+  /** Bytes of one proposed command, and of one fragment of a watch response (etcd `--max-request-bytes`). */
+  readonly requestBytes: number;
+  /** Watches on this node. */
+  readonly watches: number;
+  /** Bytes that a watch stream may have queued before it is caught up from history instead. */
+  readonly watchQueueBytes: number;
+  /** Events read from history at once, and how often that in one turn. */
+  readonly catchUpEvents: number;
+  readonly catchUpSlices: number;
+  /** Microseconds between the progress notifications of a quiet watch. */
+  readonly progressInterval: number;
+  /** Microseconds without a leader after which streams that require one are ended. */
+  readonly leaderLossTolerance: number;
+  /** Records looked at in one slice of removing what was compacted. */
+  readonly compactionSlice: number;
+}
+
+export const DEFAULT_STORE_LIMITS: StoreLimits = {
+  requestBytes: 1_572_864,
+  watches: 200_000,
+  watchQueueBytes: 32 << 10,
+  catchUpEvents: 1000,
+  catchUpSlices: 8,
+  progressInterval: 600_000_000,
+  leaderLossTolerance: 3_000_000,
+  compactionSlice: 1000,
+};
+
+/** What the store says it is: clients decide by it what they may ask. */
+export const VERSION = "3.5.0";

@@ -1,0 +1,196 @@
+import type { Group, GroupListener } from "@synod/runtime/group";
+import { ProtobufReader } from "@synod/wire/protobuf";
+import type { ApiErrorCode } from "../api/errors.ts";
+import { HeaderWriter } from "../api/header.ts";
+import type { StoreModel } from "../model/store.ts";
+import type { StoreResult } from "../state-machine.ts";
+import { answerHeader } from "./answers.ts";
+import { Commands } from "./commands.ts";
+import type { StoreConnection } from "./connection.ts";
+import { LeaseKeeper } from "./lease-keeper.ts";
+import { Method } from "./methods.ts";
+import { DEFAULT_STORE_LIMITS, type StoreLimits, type StoreServiceOptions } from "./options.ts";
+import { WatchHub } from "./watch-hub.ts";
+
+/** As long as a proposal may take. */
+const TRANSFER_TIMEOUT = 7_000_000;
+
+/** A call that waits for something other than the group's answer. */
+interface Waiting {
+  readonly connection: StoreConnection;
+  readonly stream: number;
+}
+
+/**
+ * The store of one node as its clients see it: etcd's v3 services over one replicated group. It knows no sockets: a
+ * listener makes a `StoreConnection` for each client. Whoever drives the node calls `flush` at the end of each turn and
+ * `tick` about ten times a second.
+ */
+export class StoreService implements GroupListener {
+  readonly options: StoreServiceOptions;
+  readonly limits: StoreLimits;
+  readonly group: Group<StoreResult>;
+  readonly model: StoreModel;
+  readonly header: HeaderWriter;
+  readonly commands: Commands = new Commands();
+  readonly watches: WatchHub;
+  /** It has no vote: it answers Status and reads from its own state. */
+  isLearner = false;
+  readonly #leases: LeaseKeeper;
+  readonly #reader = new ProtobufReader(new Uint8Array(0));
+  #touched: StoreConnection[] = [];
+  #flushScheduled = false;
+  /** Connections that have, or had, a stream open. */
+  readonly #withStreams = new Set<StoreConnection>();
+  #removalWaiters: Waiting[] = [];
+  #removing = false;
+  #transferWaiters: (Waiting & { readonly target: number; readonly deadline: number })[] = [];
+  #hasLeader = false;
+
+  #leaderLostAt: number | undefined;
+  #progressDueAt: number;
+
+  constructor(options: StoreServiceOptions) {
+    this.options = options;
+    this.limits = { ...DEFAULT_STORE_LIMITS, ...options.limits };
+    this.group = options.group;
+    this.model = options.machine.model;
+    this.header = new HeaderWriter(options.clusterId, options.memberId(options.group.status.self));
+    this.watches = new WatchHub(this.model, this.limits, (work) => options.schedule(work));
+    this.#leases = new LeaseKeeper(options.group, this.model);
+    this.#progressDueAt = options.now() + this.limits.progressInterval;
+    this.roleChanged();
+    options.group.subscribe(this);
+  }
+
+  /** The one reader, set to a message. Valid until the next call. */
+  read(message: Uint8Array): ProtobufReader {
+    this.#reader.reset(message);
+    return this.#reader;
+  }
+
+  /** Why this node cannot serve the call at all; undefined if it can. */
+  obstacle(connection: StoreConnection, stream: number, method: number): ApiErrorCode | undefined {
+    if (this.#hasLeader && !this.isLearner) return undefined;
+    const onlyLocal = method === Method.status || method === Method.healthCheck || method === Method.range;
+    if (this.isLearner && !onlyLocal) return "notSupportedForLearner";
+    if (!this.#hasLeader && connection.grpc.metadata(stream, "hasleader") === "true") return "noLeader";
+    return undefined;
+  }
+
+  /** For connections: call `flush` of this one at the end of the turn. */
+  touched(connection: StoreConnection): void {
+    this.#touched.push(connection);
+    if (this.#flushScheduled) return;
+    this.#flushScheduled = true;
+    this.options.schedule(() => {
+      this.#flushScheduled = false;
+      this.flush();
+    });
+  }
+
+  /** For connections: this one carries a stream. */
+  opened(connection: StoreConnection): void {
+    this.#withStreams.add(connection);
+  }
+
+  /** The connection is gone. */
+  closed(connection: StoreConnection): void {
+    this.#withStreams.delete(connection);
+  }
+
+  /** Writes out what the turn has produced, each connection once. */
+  flush(): void {
+    while (this.#touched.length > 0) {
+      const touched = this.#touched;
+      this.#touched = [];
+      for (const connection of touched) connection.flush();
+    }
+  }
+
+  /** About ten times a second. */
+  tick(): void {
+    const now = this.options.now();
+    this.#leases.tick();
+    this.watches.dispatch();
+    this.#removeCompacted();
+    if (now >= this.#progressDueAt) {
+      this.#progressDueAt = now + this.limits.progressInterval;
+      this.watches.notifyProgress();
+    }
+    const late = this.#transferWaiters.filter(({ deadline }) => deadline <= now);
+    this.#transferWaiters = this.#transferWaiters.filter(({ deadline }) => deadline > now);
+    for (const { connection, stream } of late) connection.refuse(stream, "timeout");
+    const lost = this.#leaderLostAt !== undefined && now - this.#leaderLostAt >= this.limits.leaderLossTolerance;
+    if (lost) this.#endStreamsThatRequireLeader();
+  }
+
+  /** A random positive int64. */
+  newLeaseId(): bigint {
+    for (;;) {
+      const id = BigInt.asUintN(63, this.options.random64());
+      if (id !== 0n) return id;
+    }
+  }
+
+  /** For a physical compaction. */
+  answerWhenRemoved(connection: StoreConnection, stream: number): void {
+    this.#removalWaiters.push({ connection, stream });
+  }
+
+  /** For a transfer of leadership. */
+  answerWhenLeading(connection: StoreConnection, stream: number, target: number): void {
+    const deadline = this.options.now() + TRANSFER_TIMEOUT;
+    this.#transferWaiters.push({ connection, stream, target, deadline });
+  }
+
+  // --- GroupListener
+
+  batchApplied(): void {
+    this.watches.dispatch();
+    if (this.model.removalPending) this.#removeCompacted();
+  }
+
+  roleChanged(): void {
+    const { leader, role, term } = this.group.status;
+    this.header.raftTerm = term;
+    this.#hasLeader = leader !== undefined;
+    this.isLearner = role === "learner";
+    if (leader !== undefined) this.#leaderLostAt = undefined;
+    else this.#leaderLostAt ??= this.options.now();
+    this.#answerTransfers(leader);
+  }
+
+  /** Asked for leadership to move: it has, to this or another node. */
+  #answerTransfers(leader: number | undefined): void {
+    if (leader === undefined || this.#transferWaiters.length === 0) return;
+    const waiters = this.#transferWaiters;
+    this.#transferWaiters = [];
+    for (const { connection, stream, target } of waiters) {
+      if (leader === target) answerHeader(connection, stream);
+      else connection.refuse(stream, "timeout");
+    }
+  }
+
+  /** One slice; the next ones follow as long as there is something to remove. */
+  #removeCompacted(): void {
+    if (this.#removing) return;
+    if (this.model.removalPending && this.model.removeCompacted(this.limits.compactionSlice)) {
+      this.#removing = true;
+      this.options.schedule(() => {
+        this.#removing = false;
+        this.#removeCompacted();
+      });
+      return;
+    }
+    const waiters = this.#removalWaiters;
+    this.#removalWaiters = [];
+    for (const { connection, stream } of waiters) answerHeader(connection, stream);
+  }
+
+  #endStreamsThatRequireLeader(): void {
+    for (const connection of this.#withStreams) {
+      for (const [stream, open] of connection.streams) if (open.requiresLeader) connection.refuse(stream, "noLeader");
+    }
+  }
+}

@@ -1,0 +1,195 @@
+import type { KeyValue } from "../model/key-value.ts";
+import type { StoreModel } from "../model/store.ts";
+import { WatcherIndex } from "../model/watcher-index.ts";
+import { EncodedEvents } from "./encoded-events.ts";
+import type { StoreLimits } from "./options.ts";
+import type { WatchStream } from "./watch-stream.ts";
+import { Watcher, type WatcherOptions } from "./watcher.ts";
+
+/**
+ * All watches of a node. A watcher is either synced, and told of each batch as it is applied, or behind, and told from
+ * history in bounded slices until it has caught up. A stream whose client does not read is not written to: its watchers
+ * fall behind, and cost no memory but their place in history.
+ */
+export class WatchHub {
+  readonly #model: StoreModel;
+  readonly #limits: StoreLimits;
+  readonly #schedule: (work: () => void) => void;
+  readonly #watchers = new Map<number, Watcher>();
+  readonly #synced = new WatcherIndex();
+  readonly #behindIndex = new WatcherIndex();
+  readonly #behind = new Set<Watcher>();
+  readonly #plain = new EncodedEvents(false);
+  readonly #withPrevious = new EncodedEvents(true);
+  /** Every synced watcher has been told of everything up to this revision. */
+  #dispatched: number;
+  #nextId = 1;
+  #catchUpScheduled = false;
+
+  constructor(model: StoreModel, limits: StoreLimits, schedule: (work: () => void) => void) {
+    this.#model = model;
+    this.#limits = limits;
+    this.#schedule = schedule;
+    this.#dispatched = model.revision;
+  }
+
+  get dispatchedRevision(): number {
+    return this.#dispatched;
+  }
+
+  get watcherCount(): number {
+    return this.#watchers.size;
+  }
+
+  get behindCount(): number {
+    return this.#behind.size;
+  }
+
+  get isFull(): boolean {
+    return this.#watchers.size >= this.#limits.watches;
+  }
+
+  add(stream: WatchStream, options: WatcherOptions): Watcher {
+    const watcher = new Watcher(this.#nextId++, stream, options);
+    this.#watchers.set(watcher.id, watcher);
+    if (watcher.startRevision > this.#dispatched) this.#sync(watcher);
+    else this.#fallBehind(watcher);
+    return watcher;
+  }
+
+  remove(watcher: Watcher): void {
+    this.#watchers.delete(watcher.id);
+    this.#behind.delete(watcher);
+    (watcher.synced ? this.#synced : this.#behindIndex).delete(watcher.id);
+  }
+
+  /** Tells the synced watchers of what was applied since the last call. */
+  dispatch(): void {
+    if (this.#synced.size === 0) this.#dispatched = this.#model.revision;
+    while (this.#dispatched < this.#model.revision) {
+      const found = this.#model.eventsSince(this.#dispatched + 1, this.#limits.catchUpEvents);
+      if (found.type === "compacted") {
+        // The state came from a snapshot that has forgotten some of it: each watcher must learn where it stands.
+        this.#desync(this.#dispatched + 1);
+        this.#dispatched = this.#model.revision;
+        break;
+      }
+      const first = this.#dispatched + 1;
+      const last = found.nextRevision - 1;
+      this.#synced.match(found.events, (id, events) => {
+        const watcher = this.#watchers.get(id) as Watcher;
+        if (watcher.stream.blocked) this.#unsync(watcher, first);
+        else this.#send(watcher, events, last);
+      });
+      this.#dispatched = last;
+    }
+    this.#forgetEncoded();
+  }
+
+  /** The stream's queue has left: what its watchers missed is read from history. */
+  unblocked(): void {
+    this.#wantCatchUp();
+  }
+
+  /** Reads history for those who are behind, as much as one turn may cost. */
+  catchUp(): void {
+    this.dispatch();
+    for (let slice = 0; slice < this.#limits.catchUpSlices; slice++) if (!this.#catchUpSlice()) return;
+    this.#wantCatchUp();
+  }
+
+  /** Notifies each quiet watcher that asked for it, and counts anew who is quiet. */
+  notifyProgress(): void {
+    this.dispatch();
+    for (const watcher of this.#watchers.values()) {
+      const due =
+        watcher.progressNotify && watcher.quiet && watcher.synced && watcher.startRevision <= this.#dispatched + 1;
+      if (due && !watcher.stream.blocked) watcher.stream.sendProgress(watcher.watchId, this.#dispatched);
+      watcher.quiet = true;
+    }
+  }
+
+  /** @returns whether there may be more to do at once. */
+  #catchUpSlice(): boolean {
+    let cursor = Number.MAX_SAFE_INTEGER;
+    for (const { startRevision, stream } of this.#behind) if (!stream.blocked) cursor = Math.min(cursor, startRevision);
+    if (cursor === Number.MAX_SAFE_INTEGER) return false;
+    const found = this.#model.eventsSince(cursor, this.#limits.catchUpEvents);
+    if (found.type === "compacted") {
+      this.#cancelCompacted(found.compactRevision);
+      return true;
+    }
+    this.#behindIndex.match(found.events, (id, events) => {
+      const watcher = this.#watchers.get(id) as Watcher;
+      if (watcher.stream.blocked) return;
+      watcher.startRevision = found.nextRevision;
+      this.#send(watcher, events, found.nextRevision - 1);
+    });
+    this.#forgetEncoded();
+    this.#advance(found.nextRevision);
+    return this.#behind.size > 0;
+  }
+
+  /** Whoever wanted nothing in this slice of history has seen it, too. */
+  #advance(nextRevision: number): void {
+    for (const watcher of this.#behind) {
+      if (!watcher.stream.blocked && watcher.startRevision < nextRevision) watcher.startRevision = nextRevision;
+      if (watcher.startRevision <= this.#dispatched) continue;
+      this.#behind.delete(watcher);
+      this.#behindIndex.delete(watcher.id);
+      this.#sync(watcher);
+      watcher.stream.onSynced();
+    }
+  }
+
+  #cancelCompacted(compactRevision: number): void {
+    for (const watcher of this.#behind) {
+      if (watcher.startRevision >= compactRevision || watcher.stream.blocked) continue;
+      this.remove(watcher);
+      watcher.stream.cancelCompacted(watcher, compactRevision);
+    }
+  }
+
+  #send(watcher: Watcher, events: readonly KeyValue[], revision: number): void {
+    const encoded = watcher.prevKv ? this.#withPrevious : this.#plain;
+    encoded.encode(this.#model, events);
+    watcher.quiet = false;
+    watcher.stream.sendEvents(watcher, encoded, revision);
+  }
+
+  #sync(watcher: Watcher): void {
+    watcher.synced = true;
+    this.#synced.add(watcher.id, watcher);
+  }
+
+  #fallBehind(watcher: Watcher): void {
+    watcher.synced = false;
+    this.#behind.add(watcher);
+    this.#behindIndex.add(watcher.id, watcher);
+    this.#wantCatchUp();
+  }
+
+  #unsync(watcher: Watcher, startRevision: number): void {
+    this.#synced.delete(watcher.id);
+    watcher.startRevision = Math.max(watcher.startRevision, startRevision);
+    this.#fallBehind(watcher);
+  }
+
+  #desync(startRevision: number): void {
+    for (const watcher of this.#watchers.values()) if (watcher.synced) this.#unsync(watcher, startRevision);
+  }
+
+  #wantCatchUp(): void {
+    if (this.#catchUpScheduled) return;
+    this.#catchUpScheduled = true;
+    this.#schedule(() => {
+      this.#catchUpScheduled = false;
+      this.catchUp();
+    });
+  }
+
+  #forgetEncoded(): void {
+    this.#plain.forget();
+    this.#withPrevious.forget();
+  }
+}

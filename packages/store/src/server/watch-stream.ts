@@ -1,0 +1,174 @@
+import { compare } from "@synod/wire/bytes";
+import type { ProtobufWriter } from "@synod/wire/protobuf";
+import { apiErrors } from "../api/errors.ts";
+import {
+  encodeWatchCanceled,
+  encodeWatchCreated,
+  encodeWatchFragment,
+  encodeWatchStart,
+  FilterType,
+  type WatchCreateRequest,
+  type WatchRequest,
+} from "../api/watch.ts";
+import type { StoreConnection } from "./connection.ts";
+import type { EncodedEvents } from "./encoded-events.ts";
+import type { Watcher } from "./watcher.ts";
+
+/** What etcd answers for a watch that it did not create, or for the whole stream. */
+const INVALID_WATCH_ID = -1;
+const FIRST_KEY = Uint8Array.of(0);
+const NO_BYTES = new Uint8Array(0);
+
+/** One call of Watch: the watches that it carries, and what they are sent. */
+export class WatchStream {
+  readonly type = "watch";
+  readonly requiresLeader: boolean;
+  /** The client does not read fast enough: nothing is sent until what is queued has left. */
+  blocked = false;
+  readonly #connection: StoreConnection;
+  readonly #stream: number;
+  readonly #watchers = new Map<number, Watcher>();
+  #nextWatchId = 0;
+  /** The client asked for progress while some watcher was behind. */
+  #progressWanted = false;
+
+  constructor(connection: StoreConnection, stream: number, requiresLeader: boolean) {
+    this.#connection = connection;
+    this.#stream = stream;
+    this.requiresLeader = requiresLeader;
+  }
+
+  receive(request: WatchRequest): void {
+    if (request.type === "create") this.#create(request);
+    else if (request.type === "cancel") this.#cancel(request.watchId);
+    else if (request.type === "progress") this.#progress();
+  }
+
+  /** As in etcd, watches go on when the client has nothing more to say. */
+  onHalfClose(): void {}
+
+  /** The call is over. */
+  close(): void {
+    for (const watcher of this.#watchers.values()) this.#hub.remove(watcher);
+    this.#watchers.clear();
+  }
+
+  onWritable(): void {
+    this.blocked = false;
+    this.#hub.unblocked();
+    this.onSynced();
+  }
+
+  /** One of the watchers has caught up. */
+  onSynced(): void {
+    if (this.#progressWanted) this.#progress();
+  }
+
+  sendEvents(watcher: Watcher, encoded: EncodedEvents, revision: number): void {
+    const { ends } = encoded;
+    const limit = watcher.fragment ? this.#connection.service.limits.requestBytes : Number.MAX_SAFE_INTEGER;
+    let first = 0;
+    while (first < ends.length) {
+      const start = ends[first - 1] ?? 0;
+      let next = first + 1;
+      while (next < ends.length && ends[next]! - start <= limit) next++;
+      const writer = this.#begin(watcher.watchId, revision);
+      if (next < ends.length) encodeWatchFragment(writer);
+      writer.rawFrom(encoded.writer.buffer, start, ends[next - 1]! - start);
+      this.#end();
+      first = next;
+    }
+  }
+
+  /** Everything up to `revision` has been sent. */
+  sendProgress(watchId: number, revision: number): void {
+    this.#begin(watchId, revision);
+    this.#end();
+  }
+
+  /** The hub has removed it, because the history that it wants is gone. */
+  cancelCompacted(watcher: Watcher, compactRevision: number): void {
+    this.#watchers.delete(watcher.watchId);
+    encodeWatchCanceled(this.#begin(watcher.watchId, 0), compactRevision, "");
+    this.#end();
+  }
+
+  get #hub(): StoreConnection["service"]["watches"] {
+    return this.#connection.service.watches;
+  }
+
+  #create(request: WatchCreateRequest): void {
+    const key = request.key.length === 0 ? FIRST_KEY : request.key;
+    const reason = this.#refusal(request, key);
+    if (reason !== undefined) return this.#refuse(reason);
+    this.#hub.dispatch();
+    const revision = this.#hub.dispatchedRevision;
+    const watchId = request.watchId === 0 ? this.#freeWatchId() : request.watchId;
+    const watcher = this.#hub.add(this, {
+      watchId,
+      // Views of what was received; a watcher lives longer.
+      key: key.slice(),
+      rangeEnd: request.rangeEnd.length === 0 ? NO_BYTES : request.rangeEnd.slice(),
+      startRevision: request.startRevision <= 0 ? revision + 1 : request.startRevision,
+      noPut: request.filters.includes(FilterType.NOPUT),
+      noDelete: request.filters.includes(FilterType.NODELETE),
+      prevKv: request.prevKv,
+      progressNotify: request.progressNotify,
+      fragment: request.fragment,
+    });
+    this.#watchers.set(watchId, watcher);
+    encodeWatchCreated(this.#begin(watchId, revision));
+    this.#end();
+  }
+
+  /** Texts are those of etcd's mvcc package. */
+  #refusal({ watchId, rangeEnd }: WatchCreateRequest, key: Uint8Array): string | undefined {
+    const open = rangeEnd.length === 1 && rangeEnd[0] === 0;
+    if (rangeEnd.length > 0 && !open && compare(key, rangeEnd) >= 0) return "mvcc: watcher range is empty";
+    if (watchId !== 0 && this.#watchers.has(watchId)) return "mvcc: duplicate watch ID provided on the WatchStream";
+    if (!Number.isSafeInteger(watchId)) return "watch ID is beyond 53 bits";
+    return this.#hub.isFull ? apiErrors.tooManyRequests.message : undefined;
+  }
+
+  #refuse(reason: string): void {
+    const writer = this.#begin(INVALID_WATCH_ID, this.#hub.dispatchedRevision);
+    encodeWatchCreated(writer);
+    encodeWatchCanceled(writer, 0, reason);
+    this.#end();
+  }
+
+  #freeWatchId(): number {
+    while (this.#watchers.has(this.#nextWatchId)) this.#nextWatchId++;
+    return this.#nextWatchId++;
+  }
+
+  #cancel(watchId: number): void {
+    const watcher = this.#watchers.get(watchId);
+    if (watcher === undefined) return;
+    this.#hub.remove(watcher);
+    this.#watchers.delete(watchId);
+    encodeWatchCanceled(this.#begin(watchId, this.#hub.dispatchedRevision), 0, "");
+    this.#end();
+    this.onSynced();
+  }
+
+  #progress(): void {
+    this.#hub.dispatch();
+    let synced = !this.blocked;
+    for (const watcher of this.#watchers.values()) synced &&= watcher.synced;
+    this.#progressWanted = !synced;
+    if (synced) this.sendProgress(INVALID_WATCH_ID, this.#hub.dispatchedRevision);
+  }
+
+  #begin(watchId: number, revision: number): ProtobufWriter {
+    const writer = this.#connection.grpc.begin(this.#stream);
+    encodeWatchStart(writer, this.#connection.service.header, revision, watchId);
+    return writer;
+  }
+
+  #end(): void {
+    const queued = this.#connection.grpc.endMessage();
+    if (queued > this.#connection.service.limits.watchQueueBytes) this.blocked = true;
+    this.#connection.touch();
+  }
+}
