@@ -111,7 +111,7 @@ export class GrpcServerConnection implements Http2ServerEvents<GrpcStream>, Mess
     this.http2.setCongested(congested);
   }
 
-  /** Lets the calls in progress end and refuses new ones; `closed` follows. */
+  /** Lets the calls in progress end and refuses new ones; `closed` follows, unless the client is dead: set it a time. */
   shutdown(): void {
     this.http2.shutdown();
   }
@@ -139,7 +139,7 @@ export class GrpcServerConnection implements Http2ServerEvents<GrpcStream>, Mess
 
   /**
    * Encodes a message where it will be sent from: write it with the writer, nothing else on this connection, then call
-   * `endResponse` or `endMessage`.
+   * `endResponse` or `endMessage`. Or call neither, and nothing has happened.
    */
   begin(stream: number): ProtobufWriter {
     const call = this.http2.streams.get(stream);

@@ -165,3 +165,22 @@ test("good frames with octets changed, lost or repeated never throw, and never l
     { seed: 8, numRuns: 2000 },
   );
 });
+
+test("thousands of stalled streams do not make the connection's window expensive", () => {
+  const connection = serve();
+  connection.receive(script.settings([frames.Setting.INITIAL_WINDOW_SIZE, 0]), 0);
+  for (let id = 1; id < 8000; id += 2) connection.receive(script.headers(id, REQUEST, true), 0);
+  for (const stream of connection.streams.values()) connection.sender.data(stream, new Uint8Array(100));
+  connection.output.take();
+  let visited = 0;
+  const counted = connection.sender as unknown as { allowance: (stream: Stream) => number };
+  const { allowance } = counted;
+  counted.allowance = (stream) => {
+    visited++;
+    return allowance.call(connection.sender, stream);
+  };
+  const updates = concat(Array.from({ length: 1000 }, () => script.windowUpdate(0, 1)));
+  connection.receive(updates, 0);
+  assert.ok(visited <= 1000, `${visited} streams visited`);
+  assert.equal(connection.output.pending, 0);
+});

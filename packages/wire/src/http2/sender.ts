@@ -34,6 +34,10 @@ export class Sender<S extends Stream> {
   queuedBytes = 0;
   private readonly output: OutputBuffer;
   private readonly events: SenderEvents<S>;
+  /**
+   * Streams with queued data and a window of their own, in the order of their turns. Those whose window is used up are not
+   * here: however many they are, a WINDOW_UPDATE for the connection costs the same.
+   */
   private readonly waiting = new Set<S>();
 
   constructor(output: OutputBuffer, events: SenderEvents<S>) {
@@ -74,14 +78,23 @@ export class Sender<S extends Stream> {
     return false;
   }
 
-  /** Something that held data back has changed: a window, a setting, the socket, the output taken. */
+  /** What held data of several streams back has changed: the connection's window, the socket, the output taken. */
   flush(): void {
-    let progress = this.waiting.size > 0;
-    while (progress) {
-      progress = false;
-      // One frame a stream and round, so that a large reply does not starve the others of the connection's window.
-      for (const stream of this.waiting) progress = this.sendPart(stream) || progress;
+    // One frame a stream and round, so that a large reply does not starve the others: who still has something to send
+    // goes to the end of the line, and the loop comes by again.
+    for (const stream of this.waiting) {
+      if (stream.sendWindow > 0 && this.allowance(stream) <= 0) break;
+      this.waiting.delete(stream);
+      // SETTINGS may have taken the window away since the stream got in line.
+      if (stream.sendWindow > 0) this.sendPart(stream);
     }
+  }
+
+  /** The stream's window has changed. */
+  resume(stream: S): void {
+    if (stream.queue === undefined || stream.sendWindow <= 0) return;
+    this.waiting.add(stream);
+    this.flush();
   }
 
   /** @returns false if the increment breaks the window's limit (§6.9.1). */
@@ -90,7 +103,8 @@ export class Sender<S extends Stream> {
     if (window > MAX_WINDOW) return false;
     if (stream === undefined) this.window = window;
     else stream.sendWindow = window;
-    if (this.waiting.size > 0) this.flush();
+    if (stream === undefined) this.flush();
+    else this.resume(stream);
     return true;
   }
 
@@ -104,7 +118,7 @@ export class Sender<S extends Stream> {
     stream.queue ??= new SendQueue();
     stream.queue.append(part);
     this.queuedBytes += part.length;
-    this.waiting.add(stream);
+    if (stream.sendWindow > 0) this.waiting.add(stream);
   }
 
   private sendNow(stream: S, bytes: Uint8Array): number {
@@ -132,20 +146,19 @@ export class Sender<S extends Stream> {
     this.window -= size;
   }
 
-  /** @returns whether anything was sent. */
-  private sendPart(stream: S): boolean {
+  private sendPart(stream: S): void {
     const queue = stream.queue!;
     const front = queue.front();
     const size = Math.min(front.length, this.allowance(stream));
-    if (size <= 0) return false;
     this.frame(stream, front, 0, size);
     queue.drop(size);
     this.queuedBytes -= size;
-    if (queue.bytes > 0) return true;
-    this.waiting.delete(stream);
+    if (queue.bytes > 0) {
+      if (stream.sendWindow > 0) this.waiting.add(stream);
+      return;
+    }
     stream.queue = undefined;
     if (queue.trailers !== undefined) this.headers(stream, queue.trailers, true);
     this.events.onDrained(stream, queue.trailers !== undefined);
-    return true;
   }
 }

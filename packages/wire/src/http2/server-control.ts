@@ -60,6 +60,7 @@ function onSettings<S extends Stream>(
   if (typeof settings === "number") return connection.fail(settings, "SETTINGS");
   connection.settingsSeen = true;
   if (!connection.spend(connection.control, "too many SETTINGS")) return;
+  connection.output.settingsAck();
   const { sender } = connection;
   if (settings.maxFrame !== undefined) sender.maxFrame = settings.maxFrame;
   if (settings.initialWindow !== undefined) {
@@ -69,10 +70,9 @@ function onSettings<S extends Stream>(
     for (const stream of connection.streams.values()) {
       stream.sendWindow += difference;
       if (stream.sendWindow > frames.MAX_WINDOW) return connection.fail(ErrorCode.FLOW_CONTROL_ERROR, "SETTINGS");
+      if (difference > 0) sender.resume(stream);
     }
   }
-  connection.output.settingsAck();
-  sender.flush();
 }
 
 /** §6.9 */

@@ -99,6 +99,25 @@ test("streams share the connection's window frame by frame", () => {
   assert.deepEqual(streams, [1, 3, 5, 1]);
 });
 
+test("a stream whose window was taken away does not stand in the way of another", () => {
+  const server = new RecordingServer();
+  server.say(script.hello(), script.headers(1, REQUEST, true), script.headers(3, REQUEST, true));
+  server.connection.setCongested(true);
+  server.answer(1, new Uint8Array(10));
+  server.answer(3, new Uint8Array(10));
+  server.say(script.windowUpdate(3, 100), script.settings([Setting.INITIAL_WINDOW_SIZE, 0]));
+  server.connection.setCongested(false);
+  assert.deepEqual(
+    server.answers().map(({ type, stream }) => [type, stream]),
+    [
+      [DATA, 3],
+      [HEADERS, 3],
+    ],
+  );
+  assert.equal(server.say(script.settings([Setting.INITIAL_WINDOW_SIZE, 10])).at(-1)?.stream, 1);
+  assert.equal(server.connection.streams.size, 0);
+});
+
 test("while the socket is congested nothing but control frames grows", () => {
   const server = started();
   server.say(script.headers(1, REQUEST, true));
