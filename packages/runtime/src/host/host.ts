@@ -5,13 +5,14 @@ import { Raft } from "@synod/protocols/raft/raft";
 import type { RaftMessage, RaftRecord } from "@synod/protocols/raft/types";
 import { Random } from "@synod/protocols/random";
 import type { DiskError } from "@synod/storage/disk";
+import { SnapshotStore } from "@synod/storage/snapshots/store";
 import type { WalError } from "@synod/storage/wal/types";
 import type { Wal } from "@synod/storage/wal/wal";
 import type { Group, GroupStatus, StateMachine } from "../group.ts";
 import type { Logger } from "../log/logger.ts";
 import { Transport } from "../transport/transport.ts";
 import { DurableMessages } from "./durable-messages.ts";
-import { type GroupRecovery, openLog } from "./open-log.ts";
+import { type GroupRecovery, keepRecovering, openLog } from "./open-log.ts";
 import {
   DEFAULT_LIMITS,
   HOST_RAFT_OPTIONS,
@@ -56,6 +57,9 @@ export class Host implements GroupDriver {
   readonly #hooks: (() => void)[] = [];
   #wal: Wal | undefined;
   #recoveries: Map<number, GroupRecovery> = new Map();
+  #snapshots: SnapshotStore | undefined;
+  /** To be called once what is persisted by now is durable. */
+  #afterFlush: (() => void)[] = [];
   #snapshotting: Map<number, Snapshotting> = new Map();
   #turnWanted = false;
   #inTurn = false;
@@ -109,31 +113,33 @@ export class Host implements GroupDriver {
     const opened = await openLog(disk, { clusterId, nodeId: self }, [...this.#groups.keys()], this.#logger, peers.size);
     this.#wal = opened.wal;
     this.#recoveries = opened.groups;
-    for (const group of this.#groups.values()) this.#startGroup(group, opened.groups.get(group.id)!);
+    this.#snapshots = new SnapshotStore(disk, { clusterId });
+    for (const group of this.#groups.values()) {
+      await this.#startGroup(group, opened.groups.get(group.id)!, this.#snapshots);
+    }
     await this.transport.listen(this.options.listen ?? peers.get(self)!);
     for (const [node, address] of peers) if (node !== self) this.transport.setPeer(node, address);
     this.#tick = setInterval(() => this.#onTick(), TICK_MS);
     this.wantTurn();
   }
 
-  #startGroup(group: RaftGroup<unknown>, recovery: GroupRecovery): void {
-    const { self, disk, peers, clusterId } = this.options;
-    const snapshotting = new Snapshotting(group, disk, {
-      clusterId,
-      logger: this.#logger,
+  async #startGroup(group: RaftGroup<unknown>, recovery: GroupRecovery, store: SnapshotStore): Promise<void> {
+    const { self, peers } = this.options;
+    const { state, voteFile } = recovery;
+    const snapshotting = new Snapshotting(group, {
+      store,
       limits: this.limits,
-      host: this,
+      logger: this.#logger,
+      wantTurn: () => this.wantTurn(),
+      whenDurable: (done) => void this.#afterFlush.push(done),
+      release: (id, index) => this.#wal!.release(id, index),
     });
+    if (!snapshotting.restore(state)) await keepRecovering(state, voteFile, peers.size);
     const voters = [...peers.keys()].sort((a, b) => a - b);
-    const options = {
-      ...HOST_RAFT_OPTIONS,
-      ...this.options.raft,
-      id: self,
-      bootstrap: { voters, outgoing: [], learners: [] },
-    };
-    snapshotting.restore(recovery.state.snapshot);
+    const bootstrap = { voters, outgoing: [], learners: [] };
+    const options = { ...HOST_RAFT_OPTIONS, ...this.options.raft, id: self, bootstrap };
     const random = new Random(`${self}/${group.id}/${this.#incarnation}`);
-    group.start(new Raft(options, recovery.state, random, this.now(), snapshotting));
+    group.start(new Raft(options, state, random, this.now(), snapshotting));
     this.#snapshotting.set(group.id, snapshotting);
   }
 
@@ -254,7 +260,9 @@ export class Host implements GroupDriver {
     this.#dirtyLog = false;
     this.#flushing = true;
     this.#flushStarted = this.now();
+    const after = this.#afterFlush.splice(0);
     this.#keepVotes(() => this.#wal!.flush(this.#onFlushed));
+    if (after.length > 0) this.#wal!.flush((error) => error === undefined && after.forEach((done) => void done()));
   }
 
   /** Votes are kept twice (vote-file.ts); the second copy is written first, so that it is never the older one. */
@@ -369,6 +377,7 @@ export class Host implements GroupDriver {
     for (const hook of this.#hooks) hook();
     await this.transport.close();
     await new Promise<void>((resolve) => (this.#wal === undefined ? resolve() : this.#wal.close(() => resolve())));
+    this.#snapshots?.close();
     for (const { voteFile } of this.#recoveries.values()) voteFile.close();
   }
 

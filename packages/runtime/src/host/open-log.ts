@@ -93,11 +93,9 @@ async function rebuild(
   });
   await compareVotes(groups, logger);
   for (const { state, voteFile } of groups.values()) {
-    state.recovering = true;
     dropUnanchored(state);
     // Before anything is moved: after a crash in the middle of this, the node still knows that it must not vote.
-    const { currentTerm: term, votedFor } = state;
-    await completed((done) => voteFile.write({ term, votedFor, recovering: true }, done));
+    await keepRecovering(state, voteFile, members);
   }
   setAside(disk, logger);
   const fresh = Wal.open(disk, identity, () => {});
@@ -105,6 +103,19 @@ async function rebuild(
   for (const [group, { state }] of groups) rewrite(fresh.wal, group, state);
   await completed((done) => fresh.wal.flush(done));
   return { wal: fresh.wal, groups };
+}
+
+/** Writes down that the member has lost something. @throws HostError `damaged` when it has no peers to fetch it from */
+export async function keepRecovering(state: RecoveredState, voteFile: VoteFile, members: number): Promise<void> {
+  if (members === 1) {
+    throw new HostError(
+      "damaged",
+      "this node's data are damaged and it has no peers to fetch them from: restore its folder from a copy",
+    );
+  }
+  state.recovering = true;
+  const { currentTerm: term, votedFor } = state;
+  await completed((done) => voteFile.write({ term, votedFor, recovering: true }, done));
 }
 
 /** Entries behind a gap that the lost records would have explained are no use: only the snapshot's successors are kept. */

@@ -1,9 +1,207 @@
-export class Snapshotting {
-  constructor(..._a: unknown[]) {}
-  restore(_m: unknown): void {}
-  step(): void {}
-  incoming(_o: unknown): void {}
-  read(): undefined {
-    return undefined;
+import { decodeConfiguration, encodeConfiguration } from "@synod/protocols/raft/configuration-codec";
+import type { RecoveredState } from "@synod/protocols/raft/recovery";
+import type { RaftOutcome, SnapshotMeta, SnapshotSource } from "@synod/protocols/raft/types";
+import type { SnapshotStore } from "@synod/storage/snapshots/store";
+import { SnapshotError, type SnapshotId, type SnapshotInfo } from "@synod/storage/snapshots/types";
+import type { SnapshotWriter } from "@synod/storage/snapshots/writer";
+import type { Logger } from "../log/logger.ts";
+import type { HostLimits } from "./options.ts";
+import type { RaftGroup } from "./raft-group.ts";
+
+/** How long one turn may work on a snapshot, in milliseconds: the group goes on serving between the pieces. */
+const TURN_BUDGET_MS = 4;
+
+export interface SnapshottingOptions {
+  readonly store: SnapshotStore;
+  readonly limits: HostLimits;
+  readonly logger: Logger;
+  wantTurn(): void;
+  /** Everything persisted so far is durable when `done` is called. */
+  whenDurable(done: () => void): void;
+  /** Entries up to here are in a durable snapshot whose record is durable too. */
+  release(group: number, index: number): void;
+}
+
+/** One group's snapshots: taken by bytes of log, in small pieces; sent; received and installed; restored at a start. */
+export class Snapshotting implements SnapshotSource {
+  readonly #group: RaftGroup<unknown>;
+  readonly #options: SnapshottingOptions;
+  #taking: { id: SnapshotId; writer: SnapshotWriter; chunks: Iterator<Uint8Array>; began: number } | undefined;
+  /** Bytes of log that the last compaction left in memory. */
+  #keptBytes = 0;
+  #toInstall: SnapshotMeta | undefined;
+  taken = 0;
+  installed = 0;
+
+  constructor(group: RaftGroup<unknown>, options: SnapshottingOptions) {
+    this.#group = group;
+    this.#options = options;
   }
+
+  /**
+   * Restores the state at a start. A snapshot that the log counts on and that cannot be read is like a damaged log: an
+   * older one, or none, takes its place, and the member is `recovering`.
+   * @returns false: something was lost
+   */
+  restore(state: RecoveredState): boolean {
+    const { store } = this.#options;
+    const wanted = state.snapshot;
+    // Finished, but a crash came before the log knew: the next ones must not push out the one that counts.
+    for (const info of [...store.list(this.#group.id)]) {
+      if (info.index > (wanted?.lastIncludedIndex ?? 0)) store.discard(info);
+    }
+    if (wanted === undefined) return true;
+    for (const info of [...store.list(this.#group.id)]) {
+      if (!this.#restoreFrom(info)) continue;
+      if (info.index === wanted.lastIncludedIndex && info.term === wanted.lastIncludedTerm) return true;
+      this.#beginAgainAt(state, info);
+      return false;
+    }
+    this.#beginAgainAt(state, undefined);
+    return false;
+  }
+
+  #restoreFrom(info: SnapshotInfo): boolean {
+    const { store, logger } = this.#options;
+    try {
+      this.#group.applied.restore(store.chunks(info)!);
+      return true;
+    } catch (error) {
+      if (!(error instanceof SnapshotError || error instanceof RangeError)) throw error;
+      logger.error(`the snapshot at ${info.index} is damaged: ${error.message}`);
+      store.discard(info);
+      return false;
+    }
+  }
+
+  #beginAgainAt(state: RecoveredState, info: SnapshotInfo | undefined): void {
+    state.recovering = true;
+    state.snapshot = info === undefined ? undefined : metaOf(info);
+    state.log.reset(info?.index ?? 0, info?.term ?? 0);
+  }
+
+  // --- SnapshotSource
+
+  read(meta: SnapshotMeta, offset: number, length: number): Uint8Array | undefined {
+    const id = this.#idOf(meta);
+    try {
+      return this.#options.store.read(id, offset, length);
+    } catch (error) {
+      if (!(error instanceof SnapshotError)) throw error;
+      this.#options.logger.error(`the snapshot at ${meta.lastIncludedIndex} cannot be sent: ${error.message}`);
+      return undefined;
+    }
+  }
+
+  // --- in the turn
+
+  incoming(outcome: Extract<RaftOutcome, { type: "snapshotChunk" | "installSnapshot" }>): void {
+    const { snapshot } = outcome;
+    if (outcome.type === "installSnapshot") {
+      this.#toInstall = snapshot;
+      return;
+    }
+    const announced = {
+      size: snapshot.size,
+      checksum: snapshot.checksum,
+      metadata: encodeConfiguration(snapshot.configuration),
+    };
+    this.#options.store.receive(this.#idOf(snapshot), announced, outcome.offset, outcome.data);
+  }
+
+  /** Once a turn: begins, continues or ends what is due. */
+  step(): void {
+    if (this.#toInstall !== undefined) this.#install(this.#toInstall);
+    if (this.#taking !== undefined) this.#continue();
+    else if (this.#isDue()) this.#begin();
+  }
+
+  #isDue(): boolean {
+    const { log, snapshot } = this.#group.raft.state;
+    if (log.bytes - this.#keptBytes < this.#options.limits.snapshotEvery) return false;
+    return this.#group.applied.index > (snapshot?.lastIncludedIndex ?? 0);
+  }
+
+  #begin(): void {
+    const { raft, applied, id: group } = this.#group;
+    const id = { group, index: applied.index, term: raft.state.log.termAt(applied.index)! };
+    const metadata = encodeConfiguration(raft.configurationAt(applied.index));
+    const writer = this.#options.store.begin(id, metadata);
+    this.#taking = { id, writer, chunks: applied.snapshot(), began: performance.now() };
+    this.#options.wantTurn();
+  }
+
+  #continue(): void {
+    const { writer, chunks } = this.#taking!;
+    const until = performance.now() + TURN_BUDGET_MS;
+    while (writer.isReady && performance.now() < until) {
+      const next = chunks.next();
+      if (next.done !== true) {
+        writer.write(next.value);
+        continue;
+      }
+      const taking = this.#taking!;
+      this.#taking = undefined;
+      writer.finish((error, info) => {
+        if (info !== undefined) this.#taken(info, taking.began);
+        else this.#options.logger.error(`a snapshot could not be written: ${error?.message}`);
+      });
+      return;
+    }
+    this.#options.wantTurn();
+  }
+
+  #taken(info: SnapshotInfo, began: number): void {
+    const { raft, id } = this.#group;
+    const { log } = raft.state;
+    this.taken++;
+    raft.compact(metaOf(info), this.#keepFrom(info.index), this.#group);
+    this.#keptBytes = log.bytes;
+    this.#options.whenDurable(() => this.#options.release(id, info.index));
+    const seconds = (performance.now() - began) / 1000;
+    this.#options.logger.info(`took a snapshot at ${info.index}`, { bytes: info.size, seconds: seconds.toFixed(2) });
+    this.#options.wantTurn();
+  }
+
+  /** Some entries stay in memory behind the snapshot, so that a follower that is a little late needs no transfer. */
+  #keepFrom(index: number): number {
+    const { log } = this.#group.raft.state;
+    let bytes = 0;
+    let from = index + 1;
+    while (from > log.firstIndex && bytes < this.#options.limits.keepBehind) bytes += log.payloadAt(--from).length;
+    return from;
+  }
+
+  #install(meta: SnapshotMeta): void {
+    this.#toInstall = undefined;
+    const { store, logger } = this.#options;
+    const id = this.#idOf(meta);
+    store.finishReceive(id, (error) => {
+      const { applied, raft } = this.#group;
+      if (error !== undefined) logger.warn(`a snapshot from the leader was not taken: ${error.message}`);
+      else if (meta.lastIncludedIndex > applied.index) {
+        applied.restore(store.chunks(id)!);
+        this.installed++;
+        logger.info(`installed the leader's snapshot at ${meta.lastIncludedIndex}`, { bytes: meta.size });
+      }
+      raft.snapshotInstalled(meta, error === undefined, this.#group);
+      this.#keptBytes = raft.state.log.bytes;
+      this.#options.whenDurable(() => this.#options.release(id.group, id.index));
+      this.#options.wantTurn();
+    });
+  }
+
+  #idOf(meta: SnapshotMeta): SnapshotId {
+    return { group: this.#group.id, index: meta.lastIncludedIndex, term: meta.lastIncludedTerm };
+  }
+}
+
+function metaOf(info: SnapshotInfo): SnapshotMeta {
+  return {
+    lastIncludedIndex: info.index,
+    lastIncludedTerm: info.term,
+    configuration: decodeConfiguration(info.metadata),
+    size: info.size,
+    checksum: info.checksum,
+  };
 }

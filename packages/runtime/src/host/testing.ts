@@ -42,7 +42,7 @@ export function bytesOf(text: string): Uint8Array {
 /** A host on loopback with its machine and disk, and promises for its answers. */
 export class TestNode implements Requester<number> {
   readonly host: Host;
-  readonly machine = new TextMachine();
+  readonly machine: TextMachine = new TextMachine();
   readonly group: Group<number>;
   #waiting: { resolve: (result: number) => void; reject: (error: Error) => void }[] = [];
 
