@@ -1,12 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "./ports.ts";
+import type { StoreServer } from "./store-server.ts";
 
 /** A real etcd on loopback, with its data in a folder of its own: the second opinion on what the API means. */
-export class Etcd {
+export class Etcd implements StoreServer {
   readonly endpoint: string;
   readonly #process: ChildProcess;
   readonly #folder: string;
@@ -67,13 +68,4 @@ export class Etcd {
       await new Promise((resolve) => setTimeout(resolve, 25));
     }
   }
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === "string") throw new Error("a listening socket without a port");
-  return address.port;
 }

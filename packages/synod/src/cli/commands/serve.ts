@@ -1,7 +1,7 @@
 import { createLogger, type Logger } from "@synod/runtime/log/logger";
 import type { Command } from "commander";
 import { basePorts, parsePeers } from "../../addresses.ts";
-import { type NodeOptions, type RunningNode, startNode } from "../../node.ts";
+import type { NodeOptions, RunningNode } from "../../node.ts";
 import type { NodeMessage, ParentMessage } from "../../up/messages.ts";
 import { CliError } from "../errors.ts";
 import { addSettings, list, oneOf, type Settled, settleFromProcess, text, whole } from "../settings.ts";
@@ -33,6 +33,7 @@ async function serve(settings: Settled<typeof serveSettings>): Promise<void> {
     node: supervised && settings.log === "human" ? "" : settings.name, // who started us prints the name before each line
   });
   try {
+    const { startNode } = await import("../../node.ts"); // here, so that the other verbs start without it
     const node = await startNode(nodeOptions(settings), logger);
     const close = closer(node, logger);
     endOnSignal(close, supervised);
