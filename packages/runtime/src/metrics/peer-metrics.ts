@@ -1,0 +1,52 @@
+import type { NodeId } from "@synod/protocols/protocol";
+import type { Histogram } from "./instruments.ts";
+import type { NodeMetrics } from "./node-metrics.ts";
+
+/** What the transport keeps anyway (`transport/peer.ts`). */
+interface PeerTotals {
+  readonly connected: boolean;
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
+  readonly overflowed: number;
+  readonly unreachable: number;
+  readonly disconnects: number;
+}
+
+interface PeerSource {
+  peers(): NodeId[];
+  stats(node: NodeId): PeerTotals | undefined;
+}
+
+/**
+ * Shows the transport's own totals when the page is read, so that sending counts nothing twice.
+ * @returns takes the samples of `onRoundTrip`
+ */
+export function registerPeerMetrics(
+  metrics: NodeMetrics,
+  self: NodeId,
+  source: PeerSource,
+): (node: NodeId, seconds: number) => void {
+  const { peers, registry } = metrics;
+  const local = String(self);
+  const roundTrips: (Histogram | undefined)[] = [];
+  registry.onRender(() => {
+    const nodes = source.peers();
+    peers.known.labels(local).set(nodes.length);
+    for (const node of nodes) {
+      const stats = source.stats(node);
+      if (stats === undefined) continue;
+      const remote = String(node);
+      peers.sentBytes.labels(remote).set(stats.bytesSent);
+      peers.receivedBytes.labels(remote).set(stats.bytesReceived);
+      peers.sentFailures.labels(remote).set(stats.overflowed + stats.unreachable);
+      peers.active.labels(local, remote).set(stats.connected ? 1 : 0);
+      peers.disconnected.labels(local, remote).set(stats.disconnects);
+      peers.roundTrip.labels(remote);
+    }
+  });
+  return (node, seconds) => {
+    const histogram = roundTrips[node] ?? peers.roundTrip.labels(String(node));
+    roundTrips[node] = histogram;
+    histogram.observe(seconds);
+  };
+}
