@@ -119,7 +119,7 @@ export class IndexCursor<Entry, Probe> {
         this.#nodes.pop();
         this.#positions.pop();
         if (depth > 0) this.#positions[depth - 1]! += backwards ? -1 : 1;
-      } else if (this.#skipWeightless && child.weight === 0) {
+      } else if (this.#skipWeightless && node.weights[this.#positions[depth]!] === 0) {
         this.#positions[depth]! += backwards ? -1 : 1;
       } else {
         this.#push(child, backwards ? child.entries.length - 1 : 0);

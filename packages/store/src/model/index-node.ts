@@ -2,23 +2,28 @@ export const MAX_ENTRIES = 64;
 
 /**
  * A node of the B+tree. A leaf (`children` undefined) holds entries; an inner node holds for each child one entry that is
- * not greater than any in it. Only whoever presents `owner` may change it.
+ * not greater than any in it (the first child's is never looked at), and what the child weighs. Only whoever presents
+ * `owner` may change it.
  */
 export class IndexNode<Entry> {
   readonly owner: object;
   readonly entries: Entry[];
   readonly children: IndexNode<Entry>[] | undefined;
-  weight: number;
+  /** Of the children; kept here because counting must not touch them all. Empty in a leaf. */
+  readonly weights: number[];
+  weight = 0;
 
-  constructor(owner: object, entries: Entry[], children: IndexNode<Entry>[] | undefined, weight: number) {
+  constructor(owner: object, entries: Entry[], children: IndexNode<Entry>[] | undefined, weights: number[]) {
     this.owner = owner;
     this.entries = entries;
     this.children = children;
-    this.weight = weight;
+    this.weights = weights;
   }
 
   copy(owner: object): IndexNode<Entry> {
-    return new IndexNode(owner, this.entries.slice(), this.children?.slice(), this.weight);
+    const copy = new IndexNode(owner, this.entries.slice(), this.children?.slice(), this.weights.slice());
+    copy.weight = this.weight;
+    return copy;
   }
 }
 

@@ -20,7 +20,7 @@ export class KeyValue {
   readonly lease: LeaseId;
   /** Hash of all of the above; part of the state's hash. */
   readonly hash: number;
-  /** The key's record before this one, a tombstone perhaps; cut off by compaction. Ask `Keyspace.previousKv` for prev_kv. */
+  /** The key's record before this one, a tombstone perhaps; cut off by compaction. For prev_kv ask `StoreModel.prevKv`. */
   previous: KeyValue | undefined;
 
   constructor(

@@ -55,7 +55,7 @@ export class Keyspace {
   }
 
   find(key: Uint8Array): KeyHistory | undefined {
-    return this.table.get(hashBytes(key, 0, key.length, 0), key, 0, key.length);
+    return this.#lookUp(hashBytes(key, 0, key.length, 0), key);
   }
 
   /** The key's newest record, if the key exists. */
@@ -68,7 +68,7 @@ export class Keyspace {
   put(key: Uint8Array, value: Uint8Array, lease: LeaseId): KeyHistory {
     const revision = this.revision + 1;
     const keyHash = hashBytes(key, 0, key.length, 0);
-    const history = this.table.get(keyHash, key, 0, key.length);
+    const history = this.#lookUp(keyHash, key);
     const previous = history?.latest;
     const createRevision = previous === undefined || previous.isTombstone ? revision : previous.createRevision;
     const version = (previous?.version ?? 0) + 1;
@@ -98,7 +98,7 @@ export class Keyspace {
     lease: LeaseId,
   ): KeyHistory {
     const keyHash = hashBytes(key, 0, key.length, 0);
-    const history = this.table.get(keyHash, key, 0, key.length);
+    const history = this.#lookUp(keyHash, key);
     const contentHash = version === 0 ? keyHash : hashBytes(value, 0, value.length, keyHash);
     const hash = hashRecord(contentHash, create, mod, version, lease);
     const record = this.#record(key, value, create, mod, version, lease, hash, history?.latest);
@@ -119,6 +119,11 @@ export class Keyspace {
     let before = record.previous;
     while (before !== undefined && before.modRevision === record.modRevision) before = before.previous;
     return before === undefined || before.isTombstone ? undefined : before;
+  }
+
+  #lookUp(keyHash: number, key: Uint8Array): KeyHistory | undefined {
+    const history = this.table.get(keyHash, key, 0, key.length);
+    return history === undefined && this.table.mayHaveOmitted(keyHash) ? this.index.get(key) : history;
   }
 
   #record(

@@ -29,8 +29,8 @@ export class IndexView<Entry, Probe> {
  * An ordered map: a B+tree whose nodes are copied when a frozen view shares them (path copying), changed in place when
  * none does. `freeze` therefore costs nothing, and a view stays as it was whatever is written afterwards.
  *
- * Each entry weighs 0 or more; inner nodes hold the weight of what is below, which makes counting a range and skipping
- * what weighs nothing logarithmic.
+ * Each entry weighs 0 or 1; nodes know the weight of what is below, which makes counting a range and skipping what weighs
+ * nothing logarithmic.
  */
 export class OrderedIndex<Entry, Probe> extends IndexView<Entry, Probe> {
   readonly #weightOf: (entry: Entry) => number;
@@ -41,7 +41,7 @@ export class OrderedIndex<Entry, Probe> extends IndexView<Entry, Probe> {
   /** @param compare order of an entry relative to a probe: negative when the entry comes first. */
   constructor(compare: (entry: Entry, probe: Probe) => number, weightOf: (entry: Entry) => number) {
     const owner = {};
-    super(new IndexNode<Entry>(owner, [], undefined, 0), compare);
+    super(new IndexNode<Entry>(owner, [], undefined, []), compare);
     this.#owner = owner;
     this.#weightOf = weightOf;
   }
@@ -66,10 +66,11 @@ export class OrderedIndex<Entry, Probe> extends IndexView<Entry, Probe> {
     let weight = 0;
     while (node.children !== undefined) {
       const at = childIndex(node, probe, this.compare);
-      for (let i = 0; i < at; i += 1) weight += node.children[i]!.weight;
+      for (let i = 0; i < at; i += 1) weight += node.weights[i]!;
       node = node.children[at]!;
     }
     const at = lowerBound(node, probe, this.compare);
+    if (node.weight === node.entries.length) return weight + at;
     for (let i = 0; i < at; i += 1) weight += this.#weightOf(node.entries[i]!);
     return weight;
   }
@@ -80,8 +81,9 @@ export class OrderedIndex<Entry, Probe> extends IndexView<Entry, Probe> {
     const right = this.#insert(this.root, probe, entry);
     if (right === undefined) return;
     const left = this.root;
-    const weight = left.weight + right.weight;
-    this.root = new IndexNode(this.#owner, [left.entries[0]!, right.entries[0]!], [left, right], weight);
+    const entries = [left.entries[0]!, right.entries[0]!];
+    this.root = new IndexNode(this.#owner, entries, [left, right], [left.weight, right.weight]);
+    this.root.weight = left.weight + right.weight;
   }
 
   /** Tells the index that the entry's weight has changed by `delta`. */
@@ -94,6 +96,7 @@ export class OrderedIndex<Entry, Probe> extends IndexView<Entry, Probe> {
       const at = childIndex(node, probe, this.compare);
       const child = this.#own(node.children[at]!);
       node.children[at] = child;
+      node.weights[at]! += delta;
       node = child;
     }
   }
@@ -106,7 +109,7 @@ export class OrderedIndex<Entry, Probe> extends IndexView<Entry, Probe> {
     this.#remove(this.root, probe, this.#weightOf(entry));
     this.#size -= 1;
     while (this.root.children?.length === 1) this.root = this.root.children[0]!;
-    if (this.root.children?.length === 0) this.root = new IndexNode<Entry>(this.#owner, [], undefined, 0);
+    if (this.root.children?.length === 0) this.root = new IndexNode<Entry>(this.#owner, [], undefined, []);
     return true;
   }
 
@@ -120,13 +123,13 @@ export class OrderedIndex<Entry, Probe> extends IndexView<Entry, Probe> {
     const at = childIndex(node, probe, this.compare);
     const child = this.#own(node.children[at]!);
     node.children[at] = child;
-    const before = child.weight;
     const right = this.#insert(child, probe, entry);
-    node.weight += child.weight + (right?.weight ?? 0) - before;
-    node.entries[at] = child.entries[0]!;
+    node.weight += child.weight + (right?.weight ?? 0) - node.weights[at]!;
+    node.weights[at] = child.weight;
     if (right === undefined) return undefined;
     insertAt(node.entries, at + 1, right.entries[0]!);
     insertAt(node.children, at + 1, right);
+    insertAt(node.weights, at + 1, right.weight);
     return node.entries.length > MAX_ENTRIES ? this.#split(node, at + 1) : undefined;
   }
 
@@ -148,7 +151,8 @@ export class OrderedIndex<Entry, Probe> extends IndexView<Entry, Probe> {
   #split(node: IndexNode<Entry>, grewAt: number): IndexNode<Entry> {
     const length = node.entries.length;
     const at = grewAt === length - 1 ? length - 1 : length >> 1;
-    const right = new IndexNode(this.#owner, node.entries.splice(at), node.children?.splice(at), 0);
+    const { entries, children, weights } = node;
+    const right = new IndexNode(this.#owner, entries.splice(at), children?.splice(at), weights.splice(at));
     right.weight = this.#weigh(right);
     node.weight -= right.weight;
     return right;
@@ -157,7 +161,7 @@ export class OrderedIndex<Entry, Probe> extends IndexView<Entry, Probe> {
   #weigh(node: IndexNode<Entry>): number {
     let weight = 0;
     if (node.children === undefined) for (const entry of node.entries) weight += this.#weightOf(entry);
-    else for (const child of node.children) weight += child.weight;
+    else for (const below of node.weights) weight += below;
     return weight;
   }
 
@@ -170,10 +174,12 @@ export class OrderedIndex<Entry, Probe> extends IndexView<Entry, Probe> {
     const at = childIndex(node, probe, this.compare);
     const child = this.#own(node.children[at]!);
     node.children[at] = child;
+    node.weights[at]! -= weight;
     this.#remove(child, probe, weight);
     if (child.entries.length === 0) {
       node.entries.splice(at, 1);
       node.children.splice(at, 1);
+      node.weights.splice(at, 1);
     } else if (child.entries.length < MAX_ENTRIES / 4) {
       this.#mergeWithRight(node, at === 0 ? 0 : at - 1);
     }
@@ -185,11 +191,14 @@ export class OrderedIndex<Entry, Probe> extends IndexView<Entry, Probe> {
     if (right === undefined || children[at]!.entries.length + right.entries.length > (MAX_ENTRIES * 3) / 4) return;
     const left = this.#own(children[at]!);
     children[at] = left;
-    for (const entry of right.entries) left.entries.push(entry);
-    if (right.children !== undefined) for (const child of right.children) left.children!.push(child);
+    left.entries.push(...right.entries);
+    left.children?.push(...right.children!);
+    left.weights.push(...right.weights);
     left.weight += right.weight;
     node.entries.splice(at + 1, 1);
     children.splice(at + 1, 1);
+    node.weights[at]! += right.weight;
+    node.weights.splice(at + 1, 1);
   }
 }
 

@@ -1,3 +1,4 @@
+import { assert } from "./assert.ts";
 import { finishHash, hashInteger, hashWord } from "./bytes.ts";
 import { Compactor } from "./compactor.ts";
 import { StoreError } from "./errors.ts";
@@ -7,7 +8,7 @@ import { Leases } from "./leases.ts";
 import { range } from "./range.ts";
 import { freeze, readSnapshot, writeSnapshot } from "./snapshot.ts";
 import { attachedKeys, checkPut, deleteRange, put, revoke, type StoreState } from "./state.ts";
-import { txn } from "./txn.ts";
+import { isReadOnly, txn } from "./txn.ts";
 import type {
   ClusterTime,
   DeleteRangeRequest,
@@ -124,16 +125,23 @@ export class StoreModel {
     return response;
   }
 
-  /**
-   * Also for read-only transactions, which change nothing and may run beside the log.
-   * @throws StoreError `tooManyOps`, `duplicateKey` and those of the operations
-   */
+  /** @throws StoreError `tooManyOps`, `duplicateKey` and those of the operations */
   txn(request: TxnRequest, time: ClusterTime): TxnResponse {
     this.#advance(time);
     validateTxn(request, this.#maxTxnOps);
     const response = txn(this.#state, request);
     this.#state.keyspace.commit();
     return response;
+  }
+
+  /**
+   * A transaction that only reads (`isReadOnly`), beside the log: it leaves no trace, not even in the time.
+   * @throws StoreError as `txn`
+   */
+  readTxn(request: TxnRequest): TxnResponse {
+    assert(isReadOnly(request), "a transaction beside the log must not write");
+    validateTxn(request, this.#maxTxnOps);
+    return txn(this.#state, request);
   }
 
   /**

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { StoreModel } from "./store.ts";
 import { bytes, show, showAll } from "./testing/text.ts";
+import { isReadOnly } from "./txn.ts";
 import {
   type Compare,
   CompareResult,
@@ -210,4 +211,16 @@ test("reads of the past inside a transaction obey compaction", () => {
   assert.throws(() => store.txn({ success: [get("a", { revision: 2 })] }, 0), { code: "compacted" });
   const { responses } = store.txn({ success: [put("a", "4"), get("a", { revision: 3 })] }, 0);
   assert.equal(tell(responses[1]!), "range a=2 @2/3 v2");
+});
+
+test("a transaction that only reads may run beside the log", () => {
+  const store = new StoreModel();
+  store.put({ key: bytes("a"), value: bytes("1") }, 0);
+  const reading = { success: [get("a"), nested({ success: [get("a")] })] };
+  assert(isReadOnly(reading));
+  assert.deepEqual(store.readTxn(reading).responses.map(tell), ["range a=1 @2/2 v1", "txn true: range a=1 @2/2 v1"]);
+  for (const writing of [{ failure: [put("a")] }, { success: [nested({ failure: [del("a")] })] }]) {
+    assert(!isReadOnly(writing));
+    assert.throws(() => store.readTxn(writing));
+  }
 });

@@ -39,6 +39,15 @@ export function txn(state: StoreState, request: TxnRequest): TxnResponse {
   return { revision: state.keyspace.visibleRevision, succeeded: plan.succeeded, responses };
 }
 
+/** Nothing in it writes, whichever branches are taken. */
+export function isReadOnly(request: TxnRequest): boolean {
+  return (request.success ?? []).every(reads) && (request.failure ?? []).every(reads);
+}
+
+function reads(op: RequestOp): boolean {
+  return op.type === "range" || (op.type === "txn" && isReadOnly(op.request));
+}
+
 function decide(keyspace: Keyspace, request: TxnRequest): Plan {
   const succeeded = (request.compare ?? []).every((compare) => holds(keyspace, compare));
   const ops = (succeeded ? request.success : request.failure) ?? [];

@@ -41,8 +41,13 @@ export function validateDeleteRange(request: DeleteRangeRequest): void {
  */
 export function validateTxn(request: TxnRequest, maxOps: number = MAX_TXN_OPS): void {
   validateOps(request, maxOps);
-  checkDuplicates(request.success ?? []);
-  checkDuplicates(request.failure ?? []);
+  checkBranch(request.success ?? []);
+  checkBranch(request.failure ?? []);
+}
+
+/** One operation cannot contradict itself, unless it is a transaction. */
+function checkBranch(ops: readonly RequestOp[]): void {
+  if (ops.length > 1 || ops[0]?.type === "txn") checkDuplicates(ops);
 }
 
 function isEnum(value: number | undefined, largest: number): boolean {
@@ -86,9 +91,6 @@ interface Touched {
 function checkDuplicates(ops: readonly RequestOp[]): Touched {
   const puts = new Set<string>();
   const deletes = new SpanSet();
-  if (ops.length < 2 && ops[0]?.type !== "txn" && ops[0]?.type !== "deleteRange" && ops[0]?.type !== "put") {
-    return { puts, deletes };
-  }
   for (const op of ops) if (op.type === "deleteRange") deletes.add(spanOf(op.request));
   for (const op of ops) {
     if (op.type !== "txn") continue;
