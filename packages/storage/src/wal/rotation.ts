@@ -151,7 +151,7 @@ export class Rotation {
     position: Position,
     entered: (position: Position) => void,
   ): void {
-    segment.writeHeader({
+    const header = {
       version: FORMAT_VERSION,
       clusterId: this.#options.clusterId,
       nodeId: this.#options.nodeId,
@@ -162,12 +162,9 @@ export class Rotation {
       previousEnd: this.#active?.position ?? this.#previousEnd,
       chain: position.chain,
       recycled: segment.recycled,
-    });
-    let { nextBatch, chain } = position;
-    if (!checkpoint.isEmpty) {
-      chain = segment.writeBatch(checkpoint, checkpoint.end, nextBatch, chain);
-      nextBatch += 1;
-    }
+    };
+    const chain = segment.writeHead(header, checkpoint);
+    const nextBatch = position.nextBatch + (checkpoint.isEmpty ? 0 : 1);
     segment.sync(
       this.#then(() => {
         this.#disk.syncDirectory();

@@ -40,8 +40,23 @@ export class ActiveSegment {
     return this.info.size - this.position - BATCH_HEADER_BYTES;
   }
 
-  writeHeader(header: SegmentHeader): void {
-    this.#file.write(0, encodeSegmentHeader(header));
+  /**
+   * Begins the file: its header and a first batch, if there are records for one, in one write. Two writes could leave a
+   * batch without a header after a crash, which would look like damage.
+   * @returns the chain value after it
+   */
+  writeHead(header: SegmentHeader, checkpoint: TurnBuffer): number {
+    if (checkpoint.isEmpty) {
+      this.#file.write(0, encodeSegmentHeader(header));
+      return header.chain;
+    }
+    const chain = this.#sealBatch(checkpoint, checkpoint.end, header.firstBatch, header.chain);
+    const head = new Uint8Array(SEGMENT_HEADER_BYTES + checkpoint.end);
+    head.set(encodeSegmentHeader(header), 0);
+    head.set(checkpoint.bytes.subarray(0, checkpoint.end), SEGMENT_HEADER_BYTES);
+    this.#file.write(0, head);
+    this.#advance(checkpoint.end);
+    return chain;
   }
 
   /**
@@ -49,13 +64,9 @@ export class ActiveSegment {
    * @returns the chain value after it
    */
   writeBatch(buffer: TurnBuffer, end: number, number: number, chain: number): number {
-    const length = end - BATCH_HEADER_BYTES;
-    const next = crc32c(buffer.bytes, chain, BATCH_HEADER_BYTES, end);
-    this.#place.offset = this.position;
-    encodeBatchHeader(buffer.bytes, buffer.view, { length, number, chain: next }, this.#place);
+    const next = this.#sealBatch(buffer, end, number, chain);
     this.#file.write(this.position, buffer.bytes.subarray(0, end));
-    this.position = alignUp(this.position + end);
-    this.#allocate();
+    this.#advance(end);
     return next;
   }
 
@@ -65,6 +76,20 @@ export class ActiveSegment {
 
   close(): void {
     this.#file.close();
+  }
+
+  /** Fills in the batch header in front of the records. */
+  #sealBatch(buffer: TurnBuffer, end: number, number: number, chain: number): number {
+    const length = end - BATCH_HEADER_BYTES;
+    const next = crc32c(buffer.bytes, chain, BATCH_HEADER_BYTES, end);
+    this.#place.offset = this.position;
+    encodeBatchHeader(buffer.bytes, buffer.view, { length, number, chain: next }, this.#place);
+    return next;
+  }
+
+  #advance(length: number): void {
+    this.position = alignUp(this.position + length);
+    this.#allocate();
   }
 
   /**

@@ -27,6 +27,11 @@ class World {
   history: { line: string; group: number; index: number }[] = [];
   /** So many of them were acknowledged. */
   durable = 0;
+  /** Sticky records: each with its place among the others. A later one of a group has a higher version. */
+  votes: { group: number; version: number; position: number }[] = [];
+  /** So high a version was acknowledged, by group. */
+  readonly durableVotes = [0, 0, 0, 0];
+  #versions = 0;
   readonly released = [0, 0, 0, 0];
   readonly indexes = [0, 0, 0, 0];
   wal: Wal;
@@ -48,13 +53,22 @@ class World {
     this.history.push({ line: `${group}/2@${index} ${text}`, group, index });
   }
 
+  vote(): void {
+    const group = 1 + this.random.below(3);
+    const version = ++this.#versions;
+    this.wal.appendSticky(group, 1, 0, bodyOf(String(version)));
+    this.votes.push({ group, version, position: this.history.length });
+  }
+
   flush(): void {
     const covered = this.history.length;
+    const votes = [0, 1, 2, 3].map((group) => this.votes.findLast((vote) => vote.group === group)?.version ?? 0);
     const history = this.history;
     this.wal.flush((error) => {
       assert.ifError(error);
       assert.equal(history, this.history, "no flush ends after the crash of its process");
       this.durable = Math.max(this.durable, covered);
+      for (const group of [1, 2, 3]) this.durableVotes[group] = Math.max(this.durableVotes[group]!, votes[group]!);
     });
   }
 
@@ -76,8 +90,9 @@ class World {
     if (this.random.below(3) === 0) this.disk.killProcess();
     else this.disk.crash(this.random);
     this.syncs.length = 0;
-    const { lines, outcome } = readWal(this.disk);
+    const { lines: all, outcome } = readWal(this.disk);
     assert.equal(outcome.type, "recovered", outcome.type === "corrupt" ? outcome.message : "");
+    const lines = all.filter((line) => !line.includes("/1@"));
     const first = lines.length === 0 ? this.history.length : this.history.findIndex(({ line }) => line === lines[0]);
     const start = lines.length === 0 ? this.durable : first;
     const found = this.history.slice(start, start + lines.length);
@@ -89,14 +104,32 @@ class World {
     for (const { group, index } of this.history.slice(0, start)) {
       assert.ok(index <= this.released[group]!, `entry ${index} of group ${group} is needed and missing`);
     }
-    this.history = found;
+    const sticky = all.filter((line) => line.includes("/1@"));
+    this.checkVotes(sticky, lines.length === 0 ? undefined : start + lines.length);
+    // Released records may come back after another crash, if their removal did not last: they stay in the history.
+    this.history = this.history.slice(0, start + lines.length);
     for (const group of [1, 2, 3]) {
-      const last = found.findLast((record) => record.group === group);
+      const last = this.history.findLast((record) => record.group === group);
       this.indexes[group] = Math.max(last?.index ?? 0, this.released[group]!);
     }
     this.wal = this.open();
     this.durable = 0;
+    this.durableVotes.fill(0);
     this.flush(); // what was read counts only once this has ended
+  }
+
+  /** @param end what was recovered of the other records ends here; undefined where none says how far the log goes */
+  checkVotes(lines: string[], end: number | undefined): void {
+    for (const group of [1, 2, 3]) {
+      const read = Number(lines.findLast((line) => line.startsWith(`${group}/`))?.split(" ")[1] ?? 0);
+      const own = this.votes.filter((vote) => vote.group === group);
+      const before = own.findLast(({ position }) => end !== undefined && position < end)?.version ?? 0;
+      const atMost = own.findLast(({ position }) => end === undefined || position <= end)?.version ?? 0;
+      assert.ok(read >= Math.max(this.durableVotes[group]!, before), `vote ${read} of group ${group} is an old one`);
+      assert.ok(read <= atMost, `vote ${read} of group ${group} is from after the end`);
+      this.votes = this.votes.filter((vote) => vote.group !== group || vote.version <= read);
+    }
+    for (const vote of this.votes) vote.position = Math.min(vote.position, end ?? vote.position);
   }
 }
 
@@ -106,7 +139,8 @@ test("whatever is appended, flushed, released and crashed: the log holds what wa
       const world = new World(seed);
       for (let step = 0; step < 250; step += 1) {
         const choice = world.random.below(100);
-        if (choice < 45) world.append();
+        if (choice < 40) world.append();
+        else if (choice < 45) world.vote();
         else if (choice < 60) world.flush();
         else if (choice < 92) world.runOneSync();
         else if (choice < 98) world.release();
