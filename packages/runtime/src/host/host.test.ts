@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { freePorts, MemoryDisk, TestNode } from "./testing.ts";
+import { addressesOf, MemoryDisk, TestNode } from "./testing.ts";
 
 const running = new Set<TestNode>();
 after(async () => {
@@ -24,13 +24,8 @@ async function stop(node: TestNode): Promise<void> {
   await node.host.close();
 }
 
-async function addresses(count: number): Promise<Map<number, string>> {
-  const ports = await freePorts(count);
-  return new Map(ports.map((port, i) => [i + 1, `127.0.0.1:${port}`]));
-}
-
 test("three nodes agree on what any of them is told, and read it back anywhere", async () => {
-  const peers = await addresses(3);
+  const peers = await addressesOf(3);
   const nodes = await Promise.all([1, 2, 3].map((self) => start(self, peers, new MemoryDisk())));
   for (const [i, node] of nodes.entries()) assert.equal(await node.propose(`text ${i}`), i + 1);
   for (const node of nodes) assert.deepEqual(await node.read(), ["text 0", "text 1", "text 2"]);
@@ -38,7 +33,7 @@ test("three nodes agree on what any of them is told, and read it back anywhere",
 });
 
 test("a thousand proposals at once are applied once each and in order", async () => {
-  const peers = await addresses(3);
+  const peers = await addressesOf(3);
   const nodes = await Promise.all([1, 2, 3].map((self) => start(self, peers, new MemoryDisk())));
   const texts = Array.from({ length: 1000 }, (_, i) => `${i}`);
   await Promise.all(texts.map((text) => nodes[0]!.propose(text)));
@@ -47,7 +42,7 @@ test("a thousand proposals at once are applied once each and in order", async ()
 });
 
 test("the leader's end is survived: what was acknowledged stays, and service goes on", async () => {
-  const peers = await addresses(3);
+  const peers = await addressesOf(3);
   const disks = [1, 2, 3].map(() => new MemoryDisk());
   const nodes = await Promise.all([1, 2, 3].map((self) => start(self, peers, disks[self - 1]!)));
   await nodes[0]!.propose("before");
@@ -62,7 +57,7 @@ test("the leader's end is survived: what was acknowledged stays, and service goe
 });
 
 test("all nodes stop and start: everything acknowledged is served", async () => {
-  const peers = await addresses(3);
+  const peers = await addressesOf(3);
   const disks = [1, 2, 3].map(() => new MemoryDisk());
   let nodes = await Promise.all([1, 2, 3].map((self) => start(self, peers, disks[self - 1]!)));
   await nodes[1]!.propose("kept");
@@ -73,7 +68,7 @@ test("all nodes stop and start: everything acknowledged is served", async () => 
 });
 
 test("cluster time runs forward over a change of leader", async () => {
-  const peers = await addresses(3);
+  const peers = await addressesOf(3);
   const nodes = await Promise.all([1, 2, 3].map((self) => start(self, peers, new MemoryDisk())));
   await nodes[0]!.propose("a");
   const leader = nodes.find((node) => node.group.status.role === "leader")!;

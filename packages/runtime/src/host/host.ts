@@ -134,7 +134,7 @@ export class Host implements GroupDriver {
       whenDurable: (done) => void this.#afterFlush.push(done),
       release: (id, index) => this.#wal!.release(id, index),
     });
-    if (!snapshotting.restore(state)) await keepRecovering(state, voteFile, peers.size);
+    if (!snapshotting.restore(state)) await keepRecovering(state, voteFile, peers.size, "A snapshot is damaged.");
     const voters = [...peers.keys()].sort((a, b) => a - b);
     const bootstrap = { voters, outgoing: [], learners: [] };
     const options = { ...HOST_RAFT_OPTIONS, ...this.options.raft, id: self, bootstrap };

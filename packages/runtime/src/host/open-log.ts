@@ -80,12 +80,6 @@ async function rebuild(
   logger: Logger,
   members: number,
 ): Promise<OpenedLog> {
-  if (members === 1) {
-    throw new HostError(
-      "damaged",
-      `${damage.message}; this node has no peers to fetch the lost entries from: restore a snapshot`,
-    );
-  }
   logger.error(`the log is damaged: ${damage.message}; what is lost is fetched from the peers`, {
     reason: damage.reason,
     segment: damage.segment,
@@ -95,7 +89,7 @@ async function rebuild(
   for (const { state, voteFile } of groups.values()) {
     dropUnanchored(state);
     // Before anything is moved: after a crash in the middle of this, the node still knows that it must not vote.
-    await keepRecovering(state, voteFile, members);
+    await keepRecovering(state, voteFile, members, damage.message);
   }
   setAside(disk, logger);
   const fresh = Wal.open(disk, identity, () => {});
@@ -106,12 +100,14 @@ async function rebuild(
 }
 
 /** Writes down that the member has lost something. @throws HostError `damaged` when it has no peers to fetch it from */
-export async function keepRecovering(state: RecoveredState, voteFile: VoteFile, members: number): Promise<void> {
+export async function keepRecovering(
+  state: RecoveredState,
+  voteFile: VoteFile,
+  members: number,
+  what: string,
+): Promise<void> {
   if (members === 1) {
-    throw new HostError(
-      "damaged",
-      "this node's data are damaged and it has no peers to fetch them from: restore its folder from a copy",
-    );
+    throw new HostError("damaged", `${what} It has no peers to fetch them from: restore its folder from a copy.`);
   }
   state.recovering = true;
   const { currentTerm: term, votedFor } = state;

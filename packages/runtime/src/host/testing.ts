@@ -103,4 +103,15 @@ export async function freePorts(count: number): Promise<number[]> {
   return ports;
 }
 
+/** n1, n2, … on loopback ports that are free now. */
+export async function addressesOf(count: number): Promise<Map<number, string>> {
+  const ports = await freePorts(count);
+  return new Map(ports.map((port, i) => [i + 1, `127.0.0.1:${port}`]));
+}
+
+/** Resolves once `condition` holds; a test that waits in vain ends by the runner's time-out. */
+export async function settled(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+}
+
 export { MemoryDisk };
