@@ -64,7 +64,7 @@ export class StoreListener {
       }, graceMs);
       this.#server.close(() => {
         clearTimeout(cut);
-        resolve();
+        setImmediate(resolve); // the last sockets tell their connections first
       });
       for (const client of this.#clients) client.shutdown();
     });
