@@ -39,7 +39,10 @@ export class Agreement {
   /** State-Machine Safety (§5.4.3): all nodes apply the same entry at one index, and are then in the same state. */
   applied(node: NodeId, index: LogIndex, term: Term, kind: EntryKind, payload: Uint8Array, stateHash: number): void {
     if (index > this.#terms.length + 1) {
-      throw new PropertyViolation("state machine safety", `n${node} applied entry ${index} before anybody applied the one before`);
+      throw new PropertyViolation(
+        "state machine safety",
+        `n${node} applied entry ${index} before anybody applied the one before`,
+      );
     }
     if (index === this.#terms.length + 1) {
       this.#terms.push(term);
@@ -61,7 +64,10 @@ export class Agreement {
   /** A node took a snapshot's state as its own. */
   restored(node: NodeId, index: LogIndex, stateHash: number): void {
     if (index > this.#terms.length) {
-      throw new PropertyViolation("state machine safety", `n${node} installed a snapshot of entry ${index}, which nobody applied`);
+      throw new PropertyViolation(
+        "state machine safety",
+        `n${node} installed a snapshot of entry ${index}, which nobody applied`,
+      );
     }
     this.#sameState(node, index, stateHash);
   }
@@ -72,7 +78,10 @@ export class Agreement {
 
   #sameState(node: NodeId, index: LogIndex, stateHash: number): void {
     if (this.#stateHashes[index - 1] !== stateHash) {
-      throw new PropertyViolation("state machine safety", `n${node} is in another state than others after entry ${index}`);
+      throw new PropertyViolation(
+        "state machine safety",
+        `n${node} is in another state than others after entry ${index}`,
+      );
     }
   }
 

@@ -10,7 +10,8 @@ import { encodeCommand, Verb } from "./key-value.ts";
 /** The world as its clients see it. */
 export interface ClientHost {
   readonly now: number;
-  readonly nodes: number;
+  /** Clients try every node, members or not. */
+  readonly maxNode: number;
   /** The request travels to a node; nothing may come of it. */
   ask(client: number, node: NodeId, request: ClientRequest): void;
   setTimer(client: number, delay: number, token: number): void;
@@ -141,10 +142,7 @@ export class Clients {
     for (const record of this.records) {
       if (record.kind === "read" || record.return === NEVER_RETURNED) continue;
       if (agreement.indexOf(record.session, record.request) === undefined) {
-        throw new PropertyViolation(
-          "durability",
-          `${describe(record)} was acknowledged and is not in the agreed log`,
-        );
+        throw new PropertyViolation("durability", `${describe(record)} was acknowledged and is not in the agreed log`);
       }
     }
   }
@@ -205,7 +203,7 @@ export class Clients {
   }
 
   #send(index: number, client: Client): void {
-    const anyNode = client.random.between(1, this.#host.nodes);
+    const anyNode = client.random.between(1, this.#host.maxNode);
     const atLeader = client.leader !== 0 && !client.random.chance(200_000);
     if (client.attempts++ > 0) this.#host.goal("request sent again");
     this.#host.ask(index, atLeader ? client.leader : anyNode, client.wire!);

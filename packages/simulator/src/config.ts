@@ -1,5 +1,8 @@
+import type { RaftOptions } from "@synod/protocols/raft/types";
 import { Random } from "@synod/protocols/random";
 import type { NetworkSettings } from "./network.ts";
+
+export type RaftTuning = Partial<Omit<RaftOptions, "id" | "bootstrap">>;
 
 /** Faults of which each seed turns a part fully off (swarm testing; Groce et al., ISSTA 2012). */
 export const FAULT_KINDS = [
@@ -32,7 +35,14 @@ export type FaultKind = (typeof FAULT_KINDS)[number];
  * Bugs that can be planted in the harness, so that a run can show that it would be found. None touches the protocol:
  * each is a mistake that the code around a correct protocol may make.
  */
-export const MUTANTS = ["none", "sendBeforeDurable", "forgetVotes", "noDeduplication", "staleReads", "silentAmnesia"] as const;
+export const MUTANTS = [
+  "none",
+  "sendBeforeDurable",
+  "forgetVotes",
+  "noDeduplication",
+  "staleReads",
+  "silentAmnesia",
+] as const;
 export type Mutant = (typeof MUTANTS)[number];
 
 export interface DiskSettings {
@@ -74,11 +84,14 @@ export interface SimulationConfig {
   readonly checkedCodec: boolean;
   /** Inputs handled together before one write and one sync; 1: each on its own. */
   readonly maxBatch: number;
+  /** Followers pass their clients' commands on to the leader instead of refusing them. */
+  readonly forward: boolean;
   /** Entries applied between two snapshots. */
   readonly snapshotEvery: number;
   readonly faults: readonly FaultKind[];
   /** Mean virtual microseconds between two faults. */
   readonly meanFaultGap: number;
+  readonly raft: RaftTuning;
   readonly mutant: Mutant;
 }
 
@@ -97,9 +110,11 @@ export function drawConfig(seed: number, overrides: Partial<SimulationConfig> = 
     workload: drawWorkload(random.split("workload")),
     checkedCodec: random.chance(150_000),
     maxBatch: random.pick([1, 1, 4, 32]),
+    forward: random.chance(300_000),
     snapshotEvery: random.pick([10, 40, 200, 1000]),
     faults: drawFaults(random.split("faults")),
     meanFaultGap: random.pick([200_000, 500_000, 1_000_000, 3_000_000]),
+    raft: drawTuning(random.split("raft")),
     mutant: "none",
   };
   return { ...drawn, ...overrides };
@@ -109,6 +124,21 @@ function drawFaults(random: Random): FaultKind[] {
   if (random.chance(30_000)) return [];
   const share = random.pick([250_000, 500_000, 500_000, 900_000]);
   return FAULT_KINDS.filter(() => random.chance(share));
+}
+
+/** Small limits, so that a short run meets them. Safety must hold whatever the timing, so leases stay off. */
+function drawTuning(random: Random): RaftTuning {
+  const electionTimeout = random.pick([150_000, 300_000, 1_000_000]);
+  return {
+    electionTimeout,
+    heartbeatInterval: Math.floor(electionTimeout / random.pick([3, 5, 10])),
+    maxInflight: random.pick([1, 4, 64]),
+    maxAppendBytes: random.pick([30, 200, 1 << 16]),
+    maxUncommittedBytes: random.pick([200, 10_000, 1 << 20]),
+    snapshotChunkBytes: random.pick([32, 256, 1 << 16]),
+    preVote: random.chance(700_000),
+    checkQuorum: random.chance(800_000),
+  };
 }
 
 function drawNetwork(random: Random): NetworkSettings {

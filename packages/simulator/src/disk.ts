@@ -30,8 +30,12 @@ export interface NodeDisk<WalRecord> {
   crash(random: Random): CrashResult;
   /** Harms what is durable. It shows when the node next starts. @returns false where there is nothing to harm. */
   harm(damage: Damage, random: Random): boolean;
-  /** Reads the log at a start. After damage the disk holds what is returned and nothing else. */
-  recover(): Recovered<WalRecord>;
+  /**
+   * Reads the log at a start. After damage the disk holds what is returned and nothing else: what precedes the damage, and
+   * the latest vote, of which there is a second copy.
+   * @param hasSnapshot whether the snapshot that a record names can still be read.
+   */
+  recover(hasSnapshot: (index: number) => boolean): Recovered<WalRecord>;
 }
 
 /** How a log of records may be shortened: which of them are entries, and which say that a snapshot took their place. */
@@ -111,17 +115,28 @@ export class LightDisk<WalRecord> implements NodeDisk<WalRecord> {
     const at = damage === "amnesia" ? 0 : random.below(count);
     this.#harmedAt = Math.min(this.#harmedAt, at);
     if (damage === "amnesia") this.#records.length = 0;
-    this.#durable = Math.min(this.#durable, this.written);
+    this.#dropped = this.#durable - this.#records.length;
     return true;
   }
 
-  recover(): Recovered<WalRecord> {
+  recover(hasSnapshot: (index: number) => boolean): Recovered<WalRecord> {
     if (this.#harmedAt === Number.POSITIVE_INFINITY) return { records: this.#records, damaged: false };
-    // What lies before the harm is sound. Entries without what follows them are refetched, so only promises are kept.
+    const isPromise = (record: WalRecord): boolean =>
+      this.#shape.entriesOf(record) === undefined && this.#shape.snapshotOf(record) === undefined;
+    const snapshots: WalRecord[] = [];
+    let whole = this.#dropped === 0;
     const sound = this.#records.slice(0, this.#harmedAt);
-    this.#records = sound.filter((record) => this.#shape.entriesOf(record) === undefined);
+    for (const record of sound) {
+      const snapshot = this.#shape.snapshotOf(record);
+      if (snapshot === undefined) continue;
+      if (hasSnapshot(snapshot.lastIncludedIndex)) snapshots.push(record);
+      else whole = false;
+    }
+    // Entries that do not follow on a snapshot that is there are no use; promises have a second copy.
+    const promises = this.#records.filter(isPromise);
+    this.#records = whole ? [...sound, ...promises] : [...snapshots, ...promises];
     this.#harmedAt = Number.POSITIVE_INFINITY;
-    this.#durable = this.written;
+    this.#dropped = this.#durable - this.#records.length;
     return { records: this.#records, damaged: true };
   }
 

@@ -1,12 +1,6 @@
 import type { Instant, LogIndex, NodeId, Output, Protocol, Term } from "@synod/protocols/protocol";
+import type { Configuration, EntryKind, RaftOutcome, SnapshotMeta, SnapshotSource } from "@synod/protocols/raft/types";
 import type { Random } from "@synod/protocols/random";
-import type {
-  Configuration,
-  EntryKind,
-  RaftOutcome,
-  SnapshotMeta,
-  SnapshotSource,
-} from "@synod/protocols/raft/types";
 
 /** What every engine of a replicated log announces: committed, readable, a role, a configuration, a snapshot. */
 export type LogOutcome = RaftOutcome;
@@ -36,9 +30,12 @@ export interface Engine<Message, WalRecord> {
   readonly codec: EngineCodec<Message, WalRecord> | undefined;
 }
 
-export interface EngineCodec<Message, WalRecord> {
+export interface EngineCodec<Message, WalRecord> extends RecordCodec<WalRecord> {
   encodeMessage(message: Message): Uint8Array;
   decodeMessage(bytes: Uint8Array): Message;
+}
+
+export interface RecordCodec<WalRecord> {
   encodeRecord(record: WalRecord): Uint8Array;
   decodeRecord(tag: number, bytes: Uint8Array): WalRecord;
   recordTag(record: WalRecord): number;
@@ -64,11 +61,7 @@ export interface Member<Message, WalRecord> extends Protocol<Message, WalRecord,
   transferLeadership(now: Instant, target: NodeId, out: Output<Message, WalRecord, LogOutcome>): boolean;
   /** A snapshot of its own is durable. */
   compact(snapshot: SnapshotMeta, keepFrom: LogIndex, out: Output<Message, WalRecord, LogOutcome>): void;
-  snapshotInstalled(
-    snapshot: SnapshotMeta,
-    ok: boolean,
-    out: Output<Message, WalRecord, LogOutcome>,
-  ): void;
+  snapshotInstalled(snapshot: SnapshotMeta, ok: boolean, out: Output<Message, WalRecord, LogOutcome>): void;
 
   readonly role: "follower" | "preCandidate" | "candidate" | "leader";
   readonly term: Term;

@@ -41,7 +41,7 @@ export class Network {
   };
   readonly #width: number;
   readonly #random: Random;
-  #settings: NetworkSettings;
+  settings: NetworkSettings;
   /** By link: how many faults hold it cut, what faults add to its loss and delay, when it unclogs. */
   readonly #cuts: Uint8Array;
   readonly #extraLoss: Int32Array;
@@ -54,7 +54,7 @@ export class Network {
 
   constructor(maxNode: NodeId, settings: NetworkSettings, random: Random) {
     this.#width = maxNode + 1;
-    this.#settings = settings;
+    this.settings = settings;
     this.#random = random;
     const links = this.#width * this.#width;
     this.#cuts = new Uint8Array(links);
@@ -75,7 +75,7 @@ export class Network {
 
   /** After `depart`: the arrival of a second copy, or −1. */
   duplicate(now: number, from: NodeId, to: NodeId): number {
-    const rate = this.#settings.duplicate + this.#extraDuplicate[from * this.#width + to]!;
+    const rate = this.settings.duplicate + this.#extraDuplicate[from * this.#width + to]!;
     if (rate === 0 || !this.#random.chance(rate)) return -1;
     this.counters.duplicated++;
     return this.#travel(now, from, to);
@@ -91,6 +91,12 @@ export class Network {
     }
     this.counters.delivered++;
     return true;
+  }
+
+  /** A message that has arrived waits at its receiver's door: it still takes room on the link, and will arrive again. */
+  hold(from: NodeId, to: NodeId): void {
+    this.#underway[from * this.#width + to]!++;
+    this.counters.delivered--;
   }
 
   isCut(from: NodeId, to: NodeId): boolean {
@@ -123,7 +129,7 @@ export class Network {
 
   /** From now on every link is whole and behaves like this. */
   heal(settings: NetworkSettings): void {
-    this.#settings = settings;
+    this.settings = settings;
     this.#cuts.fill(0);
     this.#extraLoss.fill(0);
     this.#extraDelay.fill(0);
@@ -133,7 +139,7 @@ export class Network {
   }
 
   #travel(now: number, from: NodeId, to: NodeId): number {
-    const settings = this.#settings;
+    const settings = this.settings;
     const link = from * this.#width + to;
     if (this.#cuts[link] !== 0) return this.#drop("cut");
     const loss = settings.loss + this.#extraLoss[link]!;
@@ -158,7 +164,7 @@ export class Network {
   }
 
   #delay(): number {
-    const { minDelay, meanDelay, uniformDelay } = this.#settings;
+    const { minDelay, meanDelay, uniformDelay } = this.settings;
     if (uniformDelay) return this.#random.between(minDelay, 2 * meanDelay - minDelay);
     return minDelay + exponential(this.#random, meanDelay - minDelay);
   }

@@ -1,7 +1,7 @@
 import type { LogIndex, NodeId, Output, Term } from "@synod/protocols/protocol";
 import { NEVER } from "@synod/protocols/protocol";
-import type { Random } from "@synod/protocols/random";
 import { type Configuration, EntryKind, type SnapshotMeta } from "@synod/protocols/raft/types";
+import type { Random } from "@synod/protocols/random";
 import { NodeClock } from "./clock.ts";
 import type { Mutant } from "./config.ts";
 import type { NodeDisk } from "./disk.ts";
@@ -99,7 +99,7 @@ export class SimulatedNode<Message, WalRecord> implements Output<Message, WalRec
   start(): void {
     this.life++;
     this.absent = false;
-    const { records, damaged } = this.disk.recover();
+    const { records, damaged } = this.disk.recover((index) => this.shelf.has(index));
     if (damaged) this.damaged = true;
     const silent = this.#settings.mutant === "silentAmnesia";
     const member = this.#engine.start({

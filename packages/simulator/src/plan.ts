@@ -93,7 +93,7 @@ export function describeFault(fault: Fault): string {
     failingSync: `the next sync of ${NODE(node)} fails`,
     bitFlip: `a bit flips in the log of ${NODE(node)}, which restarts`,
     misdirect: `a write of ${NODE(node)} lands in the wrong place, and it restarts`,
-    amnesia: `${NODE(node)} loses its whole disk and restarts`,
+    amnesia: `${NODE(node)} loses its whole disk and is replaced`,
     transfer: `hand leadership to n${peer}`,
     membership: amount === 0 ? `add n${peer}` : amount === 1 ? `remove n${peer}` : `replace ${NODE(node)} by n${peer}`,
   };

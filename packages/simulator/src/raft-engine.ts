@@ -1,8 +1,8 @@
 import type { Instant, LogIndex, NodeId, Proposal, Term } from "@synod/protocols/protocol";
 import {
-  type Encoded,
   decodeMessage,
   decodeRecord,
+  type Encoded,
   encodeMessage,
   encodeRecord,
   recordTag,
@@ -22,9 +22,8 @@ import {
   type RaftRecord,
   type SnapshotMeta,
 } from "@synod/protocols/raft/types";
+import type { RaftTuning } from "./config.ts";
 import type { Birth, Engine, EngineCodec, Member } from "./engine.ts";
-
-export type RaftTuning = Partial<Omit<RaftOptions, "id" | "bootstrap">>;
 
 /** Raft in a world. One engine belongs to one world: its invariants watch all members together. */
 export class RaftEngine implements Engine<RaftMessage, RaftRecord> {

@@ -32,6 +32,10 @@ export class SnapshotShelf implements SnapshotSource {
     return file.bytes;
   }
 
+  has(index: LogIndex): boolean {
+    return this.#files.some(({ meta }) => meta.lastIncludedIndex === index);
+  }
+
   read(meta: SnapshotMeta, offset: number, length: number): Uint8Array | undefined {
     const file = this.#files.find((other) => other.meta.lastIncludedIndex === meta.lastIncludedIndex);
     if (file === undefined || file.meta.checksum !== meta.checksum) return undefined;
