@@ -1,16 +1,16 @@
-import { childIndex, type IndexNode, lowerBound } from "./index-node.ts";
+import { childIndex, type IndexNode, type IndexOrder, lowerBound } from "./index-node.ts";
 
 /** Walks an index in both directions. Subtrees that weigh nothing are stepped over. */
 export class IndexCursor<Entry, Probe> {
   readonly #root: IndexNode<Entry>;
-  readonly #compare: (entry: Entry, probe: Probe) => number;
+  readonly #order: IndexOrder<Entry, Probe>;
   readonly #nodes: IndexNode<Entry>[] = [];
   readonly #positions: number[] = [];
   #skipWeightless = false;
 
-  constructor(root: IndexNode<Entry>, compare: (entry: Entry, probe: Probe) => number) {
+  constructor(root: IndexNode<Entry>, order: IndexOrder<Entry, Probe>) {
     this.#root = root;
-    this.#compare = compare;
+    this.#order = order;
   }
 
   /** From now on step over subtrees whose weight is 0. (A leaf that weighs something is shown whole.) */
@@ -65,12 +65,12 @@ export class IndexCursor<Entry, Probe> {
     let node = this.#root;
     this.#restart(node, 0);
     while (node.children !== undefined) {
-      const at = childIndex(node, probe, this.#compare);
+      const at = childIndex(node, probe, this.#order);
       this.#positions[this.#positions.length - 1] = at;
       node = node.children[at]!;
       this.#push(node, 0);
     }
-    this.#positions[this.#positions.length - 1] = lowerBound(node, probe, this.#compare);
+    this.#positions[this.#positions.length - 1] = lowerBound(node, probe, this.#order);
   }
 
   #restart(root: IndexNode<Entry>, position: number): void {

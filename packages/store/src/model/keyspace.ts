@@ -1,6 +1,7 @@
 import { assert } from "./assert.ts";
-import { compareRuns, hashBytes } from "./bytes.ts";
+import { hashBytes } from "./bytes.ts";
 import { KeyHistory } from "./key-history.ts";
+import { keyOrder } from "./key-order.ts";
 import { KeyTable } from "./key-table.ts";
 import { KeyValue } from "./key-value.ts";
 import { OrderedIndex } from "./ordered-index.ts";
@@ -28,12 +29,8 @@ export class Keyspace {
   readonly hash: StateHash = new StateHash();
   readonly table: KeyTable = new KeyTable();
   /** Every key with a history, deleted ones too; a key weighs 1 while it exists. */
-  readonly index: OrderedIndex<KeyHistory, Uint8Array> = new OrderedIndex(
-    (history: KeyHistory, key: Uint8Array) => {
-      const record = history.latest;
-      return compareRuns(record.slab.bytes, record.offset, record.keyLength, key, 0, key.length);
-    },
-    (history: KeyHistory) => (history.isLive ? 1 : 0),
+  readonly index: OrderedIndex<KeyHistory, Uint8Array> = new OrderedIndex(keyOrder, (history: KeyHistory) =>
+    history.isLive ? 1 : 0,
   );
   #uncommitted = 0;
 

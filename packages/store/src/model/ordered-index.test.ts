@@ -1,19 +1,35 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import type { IndexOrder } from "./index-node.ts";
 import { type IndexView, OrderedIndex } from "./ordered-index.ts";
 
-/** Numbers in order; a multiple of three weighs nothing until it is reweighed. */
+/** Numbers in order, as words: the same letter over and over, then digits. A multiple of three weighs nothing at first. */
 interface Item {
   readonly id: number;
   weight: number;
 }
 
+/** Heads are the two characters after those skipped, so that some tell apart and some do not. */
+const word = (id: number): string => `${id < 1000 ? "aaaa" : "aaaaaaaa"}${String(id + 1000).padStart(6, "0")}`;
+const head = (id: number, skip: number): number =>
+  (word(id).charCodeAt(skip) || 0) * 256 + (word(id).charCodeAt(skip + 1) || 0);
+
+const byWord: IndexOrder<Item, number> = {
+  compare: (item, id) => (word(item.id) < word(id) ? -1 : word(item.id) > word(id) ? 1 : 0),
+  probeOf: (item) => item.id,
+  shared(item, id) {
+    const [a, b] = [word(item.id), word(id)];
+    let i = 0;
+    while (i < a.length && i < b.length && a[i] === b[i]) i += 1;
+    return i;
+  },
+  head,
+  headOf: (item, skip) => head(item.id, skip),
+};
+
 class Trial {
-  readonly index: OrderedIndex<Item, number> = new OrderedIndex<Item, number>(
-    (item, id) => item.id - id,
-    (item) => item.weight,
-  );
+  readonly index: OrderedIndex<Item, number> = new OrderedIndex<Item, number>(byWord, (item) => item.weight);
   readonly expected = new Map<number, Item>();
 
   set(id: number): void {

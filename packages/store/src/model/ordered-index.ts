@@ -1,27 +1,27 @@
 import { IndexCursor } from "./index-cursor.ts";
-import { childIndex, IndexNode, lowerBound, MAX_ENTRIES } from "./index-node.ts";
+import { childIndex, IndexNode, type IndexOrder, insertAt, lowerBound, MAX_ENTRIES } from "./index-node.ts";
 
 /** Read side of an index: the live one, or a view frozen at some moment. */
 export class IndexView<Entry, Probe> {
   protected root: IndexNode<Entry>;
-  protected readonly compare: (entry: Entry, probe: Probe) => number;
+  protected readonly order: IndexOrder<Entry, Probe>;
 
-  constructor(root: IndexNode<Entry>, compare: (entry: Entry, probe: Probe) => number) {
+  constructor(root: IndexNode<Entry>, order: IndexOrder<Entry, Probe>) {
     this.root = root;
-    this.compare = compare;
+    this.order = order;
   }
 
   get(probe: Probe): Entry | undefined {
     let node = this.root;
-    while (node.children !== undefined) node = node.children[childIndex(node, probe, this.compare)]!;
-    const at = lowerBound(node, probe, this.compare);
+    while (node.children !== undefined) node = node.children[childIndex(node, probe, this.order)]!;
+    const at = lowerBound(node, probe, this.order);
     const entry = node.entries[at];
-    return entry !== undefined && this.compare(entry, probe) === 0 ? entry : undefined;
+    return entry !== undefined && this.order.compare(entry, probe) === 0 ? entry : undefined;
   }
 
   /** A cursor that stands nowhere; `seek…` places it. It is valid until the index it came from changes. */
   cursor(): IndexCursor<Entry, Probe> {
-    return new IndexCursor(this.root, this.compare);
+    return new IndexCursor(this.root, this.order);
   }
 }
 
@@ -38,10 +38,9 @@ export class OrderedIndex<Entry, Probe> extends IndexView<Entry, Probe> {
   #owner: object = {};
   #size = 0;
 
-  /** @param compare order of an entry relative to a probe: negative when the entry comes first. */
-  constructor(compare: (entry: Entry, probe: Probe) => number, weightOf: (entry: Entry) => number) {
+  constructor(order: IndexOrder<Entry, Probe>, weightOf: (entry: Entry) => number) {
     const owner = {};
-    super(new IndexNode<Entry>(owner, [], undefined, []), compare);
+    super(new IndexNode<Entry>(owner, undefined, []), order);
     this.#owner = owner;
     this.#weightOf = weightOf;
   }
@@ -57,7 +56,7 @@ export class OrderedIndex<Entry, Probe> extends IndexView<Entry, Probe> {
   /** O(1). The view is immutable. */
   freeze(): IndexView<Entry, Probe> {
     this.#owner = {};
-    return new IndexView(this.root, this.compare);
+    return new IndexView(this.root, this.order);
   }
 
   /** Weight of all entries before `probe`. */
@@ -65,11 +64,11 @@ export class OrderedIndex<Entry, Probe> extends IndexView<Entry, Probe> {
     let node = this.root;
     let weight = 0;
     while (node.children !== undefined) {
-      const at = childIndex(node, probe, this.compare);
+      const at = childIndex(node, probe, this.order);
       for (let i = 0; i < at; i += 1) weight += node.weights[i]!;
       node = node.children[at]!;
     }
-    const at = lowerBound(node, probe, this.compare);
+    const at = lowerBound(node, probe, this.order);
     if (node.weight === node.entries.length) return weight + at;
     for (let i = 0; i < at; i += 1) weight += this.#weightOf(node.entries[i]!);
     return weight;
@@ -81,8 +80,8 @@ export class OrderedIndex<Entry, Probe> extends IndexView<Entry, Probe> {
     const right = this.#insert(this.root, probe, entry);
     if (right === undefined) return;
     const left = this.root;
-    const entries = [left.entries[0]!, right.entries[0]!];
-    this.root = new IndexNode(this.#owner, entries, [left, right], [left.weight, right.weight]);
+    this.root = new IndexNode<Entry>(this.#owner, [left, right], [left.weight, right.weight]);
+    this.root.fill([left.entries[0]!, right.entries[0]!], this.order);
     this.root.weight = left.weight + right.weight;
   }
 
@@ -93,7 +92,7 @@ export class OrderedIndex<Entry, Probe> extends IndexView<Entry, Probe> {
     for (;;) {
       node.weight += delta;
       if (node.children === undefined) return;
-      const at = childIndex(node, probe, this.compare);
+      const at = childIndex(node, probe, this.order);
       const child = this.#own(node.children[at]!);
       node.children[at] = child;
       node.weights[at]! += delta;
@@ -109,7 +108,7 @@ export class OrderedIndex<Entry, Probe> extends IndexView<Entry, Probe> {
     this.#remove(this.root, probe, this.#weightOf(entry));
     this.#size -= 1;
     while (this.root.children?.length === 1) this.root = this.root.children[0]!;
-    if (this.root.children?.length === 0) this.root = new IndexNode<Entry>(this.#owner, [], undefined, []);
+    if (this.root.children?.length === 0) this.root = new IndexNode<Entry>(this.#owner, undefined, []);
     return true;
   }
 
@@ -120,28 +119,29 @@ export class OrderedIndex<Entry, Probe> extends IndexView<Entry, Probe> {
   /** @returns the new right half when the node had to be split. */
   #insert(node: IndexNode<Entry>, probe: Probe, entry: Entry): IndexNode<Entry> | undefined {
     if (node.children === undefined) return this.#insertIntoLeaf(node, probe, entry);
-    const at = childIndex(node, probe, this.compare);
+    const at = childIndex(node, probe, this.order);
     const child = this.#own(node.children[at]!);
     node.children[at] = child;
     const right = this.#insert(child, probe, entry);
     node.weight += child.weight + (right?.weight ?? 0) - node.weights[at]!;
     node.weights[at] = child.weight;
     if (right === undefined) return undefined;
-    insertAt(node.entries, at + 1, right.entries[0]!);
+    const separator = right.entries[0]!;
+    node.insert(at + 1, separator, this.order.probeOf(separator), this.order);
     insertAt(node.children, at + 1, right);
     insertAt(node.weights, at + 1, right.weight);
     return node.entries.length > MAX_ENTRIES ? this.#split(node, at + 1) : undefined;
   }
 
   #insertIntoLeaf(leaf: IndexNode<Entry>, probe: Probe, entry: Entry): IndexNode<Entry> | undefined {
-    const at = lowerBound(leaf, probe, this.compare);
+    const at = lowerBound(leaf, probe, this.order);
     const found = leaf.entries[at];
-    if (found !== undefined && this.compare(found, probe) === 0) {
+    if (found !== undefined && this.order.compare(found, probe) === 0) {
       leaf.weight += this.#weightOf(entry) - this.#weightOf(found);
       leaf.entries[at] = entry;
       return undefined;
     }
-    insertAt(leaf.entries, at, entry);
+    leaf.insert(at, entry, probe, this.order);
     leaf.weight += this.#weightOf(entry);
     this.#size += 1;
     return leaf.entries.length > MAX_ENTRIES ? this.#split(leaf, at) : undefined;
@@ -151,8 +151,10 @@ export class OrderedIndex<Entry, Probe> extends IndexView<Entry, Probe> {
   #split(node: IndexNode<Entry>, grewAt: number): IndexNode<Entry> {
     const length = node.entries.length;
     const at = grewAt === length - 1 ? length - 1 : length >> 1;
-    const { entries, children, weights } = node;
-    const right = new IndexNode(this.#owner, entries.splice(at), children?.splice(at), weights.splice(at));
+    const right = new IndexNode<Entry>(this.#owner, node.children?.splice(at), node.weights.splice(at));
+    right.fill(node.entries.splice(at), this.order);
+    node.heads.length = at;
+    node.refine(this.order);
     right.weight = this.#weigh(right);
     node.weight -= right.weight;
     return right;
@@ -168,16 +170,16 @@ export class OrderedIndex<Entry, Probe> extends IndexView<Entry, Probe> {
   #remove(node: IndexNode<Entry>, probe: Probe, weight: number): void {
     node.weight -= weight;
     if (node.children === undefined) {
-      node.entries.splice(lowerBound(node, probe, this.compare), 1);
+      node.remove(lowerBound(node, probe, this.order));
       return;
     }
-    const at = childIndex(node, probe, this.compare);
+    const at = childIndex(node, probe, this.order);
     const child = this.#own(node.children[at]!);
     node.children[at] = child;
     node.weights[at]! -= weight;
     this.#remove(child, probe, weight);
     if (child.entries.length === 0) {
-      node.entries.splice(at, 1);
+      node.remove(at);
       node.children.splice(at, 1);
       node.weights.splice(at, 1);
     } else if (child.entries.length < MAX_ENTRIES / 4) {
@@ -191,19 +193,13 @@ export class OrderedIndex<Entry, Probe> extends IndexView<Entry, Probe> {
     if (right === undefined || children[at]!.entries.length + right.entries.length > (MAX_ENTRIES * 3) / 4) return;
     const left = this.#own(children[at]!);
     children[at] = left;
-    left.entries.push(...right.entries);
+    left.fill(left.entries.concat(right.entries), this.order);
     left.children?.push(...right.children!);
     left.weights.push(...right.weights);
     left.weight += right.weight;
-    node.entries.splice(at + 1, 1);
+    node.remove(at + 1);
     children.splice(at + 1, 1);
     node.weights[at]! += right.weight;
     node.weights.splice(at + 1, 1);
   }
-}
-
-function insertAt<T>(array: T[], at: number, item: T): void {
-  array.push(item);
-  for (let i = array.length - 1; i > at; i -= 1) array[i] = array[i - 1]!;
-  array[at] = item;
 }
