@@ -121,7 +121,12 @@ class World {
   /** @param end what was recovered of the other records ends here; undefined where none says how far the log goes */
   checkVotes(lines: string[], end: number | undefined): void {
     for (const group of [1, 2, 3]) {
-      const read = Number(lines.findLast((line) => line.startsWith(`${group}/`))?.split(" ")[1] ?? 0);
+      const versions = lines.filter((line) => line.startsWith(`${group}/`)).map((line) => Number(line.split(" ")[1]));
+      assert.ok(
+        versions.every((version, i) => i === 0 || version > versions[i - 1]!),
+        "each vote is read once, in order",
+      );
+      const read = versions.at(-1) ?? 0;
       const own = this.votes.filter((vote) => vote.group === group);
       const before = own.findLast(({ position }) => end !== undefined && position < end)?.version ?? 0;
       const atMost = own.findLast(({ position }) => end === undefined || position <= end)?.version ?? 0;
