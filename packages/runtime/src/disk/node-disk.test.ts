@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -69,6 +70,47 @@ test("the write-ahead log is there after the folder was opened anew", (_context,
     rmSync(folder, { recursive: true });
     finished();
   });
+});
+
+/** Appends for ever, and says after each flush how far the log is durable. */
+const WRITER = `
+  const [, disk, wal, folder] = process.argv;
+  const { NodeDisk } = await import(disk);
+  const { Wal } = await import(wal);
+  const opened = Wal.open(new NodeDisk(folder), { clusterId: 1n, nodeId: 1, segmentBytes: 65536 }, () => {});
+  let index = 0;
+  const next = () => {
+    for (let i = 0; i < 7; i += 1) opened.wal.append(1, 1, ++index, new Uint8Array(300));
+    opened.wal.flush((error) => {
+      if (error !== undefined) throw error;
+      process.stdout.write(index + "\\n");
+      setImmediate(next);
+    });
+  };
+  next();`;
+
+test("a process killed in the middle of its writes loses nothing that it acknowledged", async () => {
+  const folder = temporaryFolder();
+  const modules = [join(import.meta.dirname, "node-disk.ts"), import.meta.resolve("@synod/storage/wal/wal")];
+  const child = spawn(process.execPath, ["--input-type=module", "--eval", WRITER, ...modules, folder]);
+  const ended = once(child, "exit");
+  let output = "";
+  child.stdout.on("data", (bytes) => {
+    output += bytes;
+    if (output.split("\n").length > 100) child.kill("SIGKILL");
+  });
+  const [code, signal] = await ended;
+  assert.equal(signal, "SIGKILL", `the writer ended by itself with ${code}`);
+  const acknowledged = Number(output.split("\n").at(-2));
+  assert.ok(acknowledged >= 7 * 100);
+
+  const disk = new NodeDisk(folder);
+  const { opened, indexes } = openLog(disk);
+  assert.equal(opened.type, "opened");
+  assert.ok(indexes.length >= acknowledged, `${indexes.length} of ${acknowledged}`);
+  assert.ok(indexes.every((index, i) => index === i + 1));
+  disk.close();
+  rmSync(folder, { recursive: true });
 });
 
 test("a folder in use is refused, to this process and to others, and free once it is closed", () => {
