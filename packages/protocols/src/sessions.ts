@@ -1,13 +1,20 @@
 import { ByteReader } from "./bytes.ts";
 import type { LogIndex, NodeId } from "./protocol.ts";
 
+/**
+ * How far a session's numbers may lie apart: a refused batch is a gap that never closes, and must not be remembered for
+ * ever. Whatever lies so far behind the highest counts as applied. Not less than the requests that one node may have under
+ * way, or a slow one of them would be taken for a repetition.
+ */
+export const WINDOW: number = 1 << 17;
+
 /** One life of one node, as the origin of proposals. */
 export interface Session {
   readonly node: NodeId;
   readonly incarnation: number;
   /** All sequence numbers up to here were applied. */
   contiguous: number;
-  /** Applied ones above it; few, because only a lost and re-sent batch leaves a gap. */
+  /** Applied ones above it, at most `WINDOW`; few, because only a lost or a refused batch leaves a gap. */
   readonly above: Set<number>;
   lastUsed: LogIndex;
 }
@@ -47,6 +54,7 @@ export class Sessions {
     if (sequence <= session.contiguous || session.above.has(sequence)) return false;
     if (sequence > session.contiguous + 1) {
       session.above.add(sequence);
+      if (sequence > session.contiguous + WINDOW) skipGaps(session, sequence - WINDOW);
       return true;
     }
     session.contiguous = sequence;
@@ -100,4 +108,14 @@ export class Sessions {
       if (oldest === undefined || entry[1].lastUsed < oldest[1].lastUsed) oldest = entry;
     if (oldest !== undefined) this.#sessions.delete(oldest[0]);
   }
+}
+
+/** Everything up to `floor` counts as applied from now on. */
+function skipGaps(session: Session, floor: number): void {
+  const { above } = session;
+  if (floor - session.contiguous > above.size) {
+    for (const sequence of above) if (sequence <= floor) above.delete(sequence);
+    session.contiguous = floor;
+  } else while (session.contiguous < floor) above.delete(++session.contiguous);
+  while (above.delete(session.contiguous + 1)) session.contiguous++;
 }
