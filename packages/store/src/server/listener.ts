@@ -59,14 +59,18 @@ export class StoreListener {
   /** Accepts no more, lets calls end for a moment, then disconnects everybody. */
   close(graceMs: number = GRACE_MS): Promise<void> {
     return new Promise((resolve) => {
-      const cut = setTimeout(() => {
-        for (const client of this.#clients) client.destroy();
-      }, graceMs);
+      const cut = setTimeout(() => this.#cut(), graceMs);
       this.#server.close(() => {
         clearTimeout(cut);
-        setImmediate(resolve); // the last sockets tell their connections first
+        // The sockets are closed; a client that is still listed hears of its own within this pass of the event loop.
+        const settle = (): void => void (this.#clients.size === 0 ? resolve() : setImmediate(settle));
+        settle();
       });
       for (const client of this.#clients) client.shutdown();
     });
+  }
+
+  #cut(): void {
+    for (const client of this.#clients) client.destroy();
   }
 }
