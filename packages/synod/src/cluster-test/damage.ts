@@ -4,7 +4,7 @@ import { join } from "node:path";
 /** The node's newest write-ahead log file: the end that a node must be able to tell from a crash. Of a node that is down. */
 export function newestLogFile(folder: string): string {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.startsWith("wal-"))
+    .filter((entry) => entry.isFile() && /^wal-[0-9a-f]{16}$/.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name))
     .filter((path) => writtenBytes(path) > 0)
     .sort();

@@ -26,7 +26,7 @@ export interface Program {
   command(node: NodePlan, all: readonly NodePlan[]): CommandLine;
 }
 
-const COMMAND_LINE = join(import.meta.dirname, "../main.ts");
+const COMMAND_LINE = join(import.meta.dirname, "../../bin/synod.mjs");
 
 export const synod: Program = {
   name: "synod",
