@@ -1,6 +1,6 @@
 import { EMPTY_BYTES } from "../bytes.ts";
 import { uint32 } from "../http2/frames.ts";
-import type { GrpcStream } from "./stream.ts";
+import { type GrpcStream, NO_METHOD } from "./stream.ts";
 
 export interface MessageSink {
   /** A whole message. `last`: the client half-closed right behind it. The sink may end the stream. */
@@ -33,7 +33,7 @@ export function deframe(
   const { id } = stream;
   let at = start;
   let told = false;
-  while (at < end && stream.id === id && !stream.localClosed) {
+  while (at < end && stream.id === id && stream.method !== NO_METHOD) {
     const cut = stream.prefixHeld > 0 || end - at < PREFIX || end - at - PREFIX < uint32(bytes, at + 1);
     if (cut) {
       at = collect(stream, bytes, at, end);

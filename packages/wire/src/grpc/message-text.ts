@@ -1,4 +1,4 @@
-import { encodeUtf8 } from "../utf8.ts";
+import { decodeUtf8, encodeUtf8 } from "../utf8.ts";
 
 /** Longer texts are cut: headers have limits, and a status is for people to read. Octets of UTF-8. */
 const LONGEST = 2048;
@@ -14,4 +14,18 @@ export function encodeMessageText(text: string): string {
   }
   // A field value may neither begin nor end with a space (RFC 9113 §8.2.1).
   return encoded.replace(/^ | $/g, "%20");
+}
+
+/** The other way; what is not percent-encoded properly stays as it is. */
+export function decodeMessageText(encoded: string): string {
+  const bytes = new Uint8Array(encoded.length);
+  let length = 0;
+  for (let i = 0; i < encoded.length; i++) {
+    const digits = encoded.slice(i + 1, i + 3);
+    if (encoded.charAt(i) === "%" && /^[0-9a-fA-F]{2}$/.test(digits)) {
+      bytes[length++] = Number.parseInt(digits, 16);
+      i += 2;
+    } else bytes[length++] = encoded.charCodeAt(i);
+  }
+  return decodeUtf8(bytes, 0, length);
 }

@@ -33,7 +33,7 @@ export class GrpcStream extends Stream {
     this.connection = connection;
   }
 
-  begin(head: RequestHead, method: number, clientStreaming: boolean): void {
+  begin(head: RequestHead | undefined, method: number, clientStreaming: boolean): void {
     this.head = head;
     this.method = method;
     this.clientStreaming = clientStreaming;

@@ -8,7 +8,8 @@ const LARGEST_SLAB = 16_384;
 export class SendQueue {
   /** How much waits, octets. */
   bytes = 0;
-  /** A header block to send with END_STREAM when nothing waits any more. */
+  /** END_STREAM follows what waits: on its last frame, or with these trailers. */
+  ends = false;
   trailers: Uint8Array | undefined = undefined;
   private readonly parts: Uint8Array[] = [];
   /** The part that is sent next, and how much of it has left. */

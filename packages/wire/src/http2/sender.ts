@@ -1,3 +1,4 @@
+import { EMPTY_BYTES } from "../bytes.ts";
 import {
   DATA,
   DEFAULT_MAX_FRAME,
@@ -10,8 +11,9 @@ import {
   putFrameHeader,
 } from "./frames.ts";
 import type { OutputBuffer } from "./output.ts";
+import type { PeerSettings } from "./peer-settings.ts";
 import { SendQueue } from "./send-queue.ts";
-import type { Stream } from "./stream.ts";
+import type { Stream, StreamTable } from "./stream.ts";
 
 /** What the sender tells its connection. */
 export interface SenderEvents<S extends Stream> {
@@ -61,10 +63,13 @@ export class Sender<S extends Stream> {
     this.output.frame(HEADERS, END_HEADERS | (ends ? END_STREAM : 0), stream.id, block);
   }
 
-  /** Sends `bytes`, or queues them: they are the sender's from now on. @returns what the stream has queued now, octets. */
-  data(stream: S, bytes: Uint8Array): number {
-    const sent = stream.queue === undefined ? this.sendNow(stream, bytes) : 0;
-    if (sent < bytes.length) this.enqueue(stream, bytes.subarray(sent));
+  /**
+   * Sends `bytes`, or queues them: they are the sender's from now on. `ends` puts END_STREAM on the last frame.
+   * @returns what the stream has queued now, octets.
+   */
+  data(stream: S, bytes: Uint8Array, ends = false): number {
+    const sent = stream.queue === undefined ? this.sendNow(stream, bytes, ends) : 0;
+    if (sent < bytes.length) this.enqueue(stream, bytes.subarray(sent), ends);
     return stream.queue?.bytes ?? 0;
   }
 
@@ -75,7 +80,29 @@ export class Sender<S extends Stream> {
       return true;
     }
     stream.queue.trailers = block;
+    stream.queue.ends = true;
     return false;
+  }
+
+  /** Ends the stream without trailers, behind what is queued. */
+  end(stream: S): void {
+    if (stream.queue === undefined) this.output.frame(DATA, END_STREAM, stream.id, EMPTY_BYTES);
+    else stream.queue.ends = true;
+  }
+
+  /** Takes over the peer's SETTINGS (§6.5.2, §6.9.2). @returns false if a window gets larger than allowed. */
+  apply(settings: PeerSettings, streams: StreamTable<S>): boolean {
+    if (settings.maxFrame !== undefined) this.maxFrame = settings.maxFrame;
+    if (settings.initialWindow === undefined) return true;
+    // Open streams move by the difference, perhaps below zero.
+    const difference = settings.initialWindow - this.initialWindow;
+    this.initialWindow = settings.initialWindow;
+    for (const stream of streams.values()) {
+      stream.sendWindow += difference;
+      if (stream.sendWindow > MAX_WINDOW) return false;
+      if (difference > 0) this.resume(stream);
+    }
+    return true;
   }
 
   /** What held data of several streams back has changed: the connection's window, the socket, the output taken. */
@@ -114,19 +141,20 @@ export class Sender<S extends Stream> {
     this.waiting.delete(stream);
   }
 
-  private enqueue(stream: S, part: Uint8Array): void {
+  private enqueue(stream: S, part: Uint8Array, ends: boolean): void {
     stream.queue ??= new SendQueue();
     stream.queue.append(part);
+    stream.queue.ends = ends;
     this.queuedBytes += part.length;
     if (stream.sendWindow > 0) this.waiting.add(stream);
   }
 
-  private sendNow(stream: S, bytes: Uint8Array): number {
+  private sendNow(stream: S, bytes: Uint8Array, ends: boolean): number {
     let sent = 0;
     while (sent < bytes.length) {
       const size = Math.min(bytes.length - sent, this.allowance(stream));
       if (size <= 0) break;
-      this.frame(stream, bytes, sent, size);
+      this.frame(stream, bytes, sent, size, ends && sent + size === bytes.length);
       sent += size;
     }
     return sent;
@@ -137,10 +165,11 @@ export class Sender<S extends Stream> {
     return Math.min(stream.sendWindow, this.window, this.maxFrame);
   }
 
-  private frame(stream: S, bytes: Uint8Array, start: number, size: number): void {
+  private frame(stream: S, bytes: Uint8Array, start: number, size: number, ends: boolean): void {
     const { output } = this;
+    const flags = ends ? END_STREAM : 0;
     output.reserve(FRAME_HEADER + size);
-    output.position = putFrameHeader(output.bytes, output.position, size, DATA, 0, stream.id);
+    output.position = putFrameHeader(output.bytes, output.position, size, DATA, flags, stream.id);
     output.append(bytes.subarray(start, start + size));
     stream.sendWindow -= size;
     this.window -= size;
@@ -150,7 +179,7 @@ export class Sender<S extends Stream> {
     const queue = stream.queue!;
     const front = queue.front();
     const size = Math.min(front.length, this.allowance(stream));
-    this.frame(stream, front, 0, size);
+    this.frame(stream, front, 0, size, queue.ends && queue.trailers === undefined && size === queue.bytes);
     queue.drop(size);
     this.queuedBytes -= size;
     if (queue.bytes > 0) {
@@ -159,6 +188,6 @@ export class Sender<S extends Stream> {
     }
     stream.queue = undefined;
     if (queue.trailers !== undefined) this.headers(stream, queue.trailers, true);
-    this.events.onDrained(stream, queue.trailers !== undefined);
+    this.events.onDrained(stream, queue.ends);
   }
 }

@@ -61,18 +61,7 @@ function onSettings<S extends Stream>(
   connection.settingsSeen = true;
   if (!connection.spend(connection.control, "too many SETTINGS")) return;
   connection.output.settingsAck();
-  const { sender } = connection;
-  if (settings.maxFrame !== undefined) sender.maxFrame = settings.maxFrame;
-  if (settings.initialWindow !== undefined) {
-    // §6.9.2: open streams move by the difference, perhaps below zero.
-    const difference = settings.initialWindow - sender.initialWindow;
-    sender.initialWindow = settings.initialWindow;
-    for (const stream of connection.streams.values()) {
-      stream.sendWindow += difference;
-      if (stream.sendWindow > frames.MAX_WINDOW) return connection.fail(ErrorCode.FLOW_CONTROL_ERROR, "SETTINGS");
-      if (difference > 0) sender.resume(stream);
-    }
-  }
+  if (!connection.sender.apply(settings, connection.streams)) connection.fail(ErrorCode.FLOW_CONTROL_ERROR, "SETTINGS");
 }
 
 /** §6.9 */
