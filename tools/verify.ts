@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { root } from "./sources.ts";
 
-const tests = ["--import", "./packages/synod/bin/need-node.mjs", "tools/test.ts"];
+const tests = ["--import", "./packages/synod/bin/need-node.mjs", "tools/test.ts", ...process.argv.slice(2)];
 const steps: readonly [name: string, program: string, ...args: string[]][] = [
   ["format and lint", "node_modules/.bin/biome", "ci", "."],
   ["types, pure", "node_modules/.bin/tsc", "-p", "tsconfig.pure.json"],
