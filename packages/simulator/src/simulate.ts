@@ -1,9 +1,11 @@
 import { checkLinearizability } from "@synod/checkers/linearizability";
 import { casRegister } from "@synod/checkers/models/register";
+import type { RaftMessage, RaftRecord } from "@synod/protocols/raft/types";
 import { drawConfig, type SimulationConfig } from "./config.ts";
 import type { NetworkCounters } from "./network.ts";
 import { drawPlan, type FaultPlan } from "./plan.ts";
 import { RaftEngine } from "./raft-engine.ts";
+import { type Shrunk, shrink, type Trial } from "./shrink.ts";
 import { type Failure, type ObservedEvent, Simulation } from "./simulation.ts";
 
 export interface SimulationOptions {
@@ -37,13 +39,29 @@ export interface SimulationResult {
 export function simulate(options: SimulationOptions): SimulationResult {
   const config = drawConfig(options.seed, options.config);
   const plan = options.plan ?? drawPlan(options.seed, config);
-  const simulation = new Simulation(options.seed, config, plan, new RaftEngine(config.raft));
+  const simulation = createSimulation(options.seed, config, plan);
   simulation.observer = options.observer;
   simulation.run(options.maxEvents);
   return summarize(options.seed, config, plan, simulation);
 }
 
-export function summarize<Message, WalRecord>(
+/** The world of a seed before its first event; for timelines. */
+export function createSimulation(
+  seed: number,
+  config: SimulationConfig,
+  plan: FaultPlan,
+): Simulation<RaftMessage, RaftRecord> {
+  return new Simulation(seed, config, plan, new RaftEngine(config.raft));
+}
+
+/** Makes a failing result smaller. @param maxRuns bounds the search. */
+export function shrinkResult(result: SimulationResult, maxRuns: number): Shrunk | undefined {
+  if (result.failure === undefined) return undefined;
+  const play = ({ config, plan }: Trial): Failure | undefined => simulate({ seed: result.seed, config, plan }).failure;
+  return shrink({ config: result.config, plan: result.plan }, result.failure, play, maxRuns);
+}
+
+function summarize<Message, WalRecord>(
   seed: number,
   config: SimulationConfig,
   plan: FaultPlan,
