@@ -93,7 +93,7 @@ export class ProtobufWriter {
   rawFrom(source: Uint8Array, start: number, length: number): void {
     this.#reserve(length);
     const { buffer, position } = this;
-    if (length > SHORT) buffer.set(source.subarray(start, start + length), position);
+    if (length > SHORT) buffer.set(new Uint8Array(source.buffer, source.byteOffset + start, length), position);
     else for (let i = 0; i < length; i++) buffer[position + i] = source[start + i] as number;
     this.position = position + length;
   }

@@ -115,7 +115,8 @@ export class ProtobufReader {
   /** A view of the buffer: copy it to keep it. */
   bytes(): Uint8Array {
     const start = this.#enterBytes();
-    return this.buffer.subarray(start, this.position);
+    // Faster than subarray, and a plain Uint8Array also where the buffer is a Buffer.
+    return new Uint8Array(this.buffer.buffer, this.buffer.byteOffset + start, this.position - start);
   }
 
   string(): string {

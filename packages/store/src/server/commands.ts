@@ -14,7 +14,7 @@ export class Commands {
       this.#chunk = new Uint8Array(CHUNK);
       this.#used = 0;
     }
-    const command = this.#chunk.subarray(this.#used, this.#used + length);
+    const command = new Uint8Array(this.#chunk.buffer, this.#used, length);
     this.#used += length;
     return write(command, opcode, message);
   }

@@ -2,6 +2,9 @@ import { encodeLeaseTtl } from "../api/lease.ts";
 import type { StoreResult } from "../state-machine.ts";
 import type { StoreConnection } from "./connection.ts";
 
+/** Renewals under way on one stream; a client that sends on without waiting gets no further. */
+const MOST_WAITING = 1024;
+
 type Renewed = Extract<StoreResult, { type: "leaseKeepAlive" }>;
 
 /** One call of LeaseKeepAlive: a response for each request, in order. */
@@ -19,9 +22,14 @@ export class KeepAliveStream {
     this.requiresLeader = requiresLeader;
   }
 
-  /** A renewal was proposed. */
-  onProposed(): void {
+  /** Another renewal is about to be proposed. @returns false: too many are under way, and the call has been ended. */
+  admit(): boolean {
+    if (this.#waiting >= MOST_WAITING) {
+      this.#connection.refuse(this.#stream, "tooManyRequests");
+      return false;
+    }
     this.#waiting++;
+    return true;
   }
 
   /** TTL 0: there is no such lease (any more). That is an answer, not an error. */

@@ -37,6 +37,6 @@ export function leaseLeases(connection: StoreConnection, stream: number, message
 /** One message of a stream of renewals. */
 export function keepAlive(connection: StoreConnection, stream: number, message: Uint8Array): void {
   decodeLeaseId(connection.service.read(message));
-  connection.keepAliveStream(stream).onProposed();
+  if (!connection.keepAliveStream(stream).admit()) return;
   connection.propose(Opcode.leaseKeepAlive, message, stream, Method.leaseKeepAlive);
 }
