@@ -48,7 +48,7 @@ export class Agreement {
       this.#terms.push(term);
       this.#payloads.push(payload);
       this.#stateHashes.push(stateHash);
-      if (kind === EntryKind.command) this.#note(index, payload);
+      if (kind === EntryKind.command) this.#note(index, payload, stateHash);
       return;
     }
     const known = this.#payloads[index - 1]!;
@@ -85,9 +85,19 @@ export class Agreement {
     }
   }
 
-  #note(index: LogIndex, payload: Uint8Array): void {
+  /** Exactly once: a request that stands in the log twice, because its client sent it twice, changes the state once. */
+  #note(index: LogIndex, payload: Uint8Array, stateHash: number): void {
     const name = clientOf(payload) * 0x10_0000 + requestOf(payload);
-    if (!this.#requests.has(name)) this.#requests.set(name, index);
+    const before = this.#requests.get(name);
+    if (before === undefined) {
+      this.#requests.set(name, index);
+    } else if (stateHash !== this.#stateHashes[index - 2]) {
+      const request = `request ${requestOf(payload)} of client ${clientOf(payload)}`;
+      throw new PropertyViolation(
+        "exactly once",
+        `${request} took effect at entry ${before} and again at entry ${index}`,
+      );
+    }
   }
 }
 

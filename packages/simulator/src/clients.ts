@@ -48,6 +48,8 @@ interface Client {
   token: number;
   deadline: number;
   attempts: number;
+  /** The latest attempt was answered by a refusal, perhaps with a hint who leads. */
+  refused: boolean;
   lastSeen: number;
   stopped: boolean;
 }
@@ -80,6 +82,7 @@ export class Clients {
       token: 0,
       deadline: 0,
       attempts: 0,
+      refused: false,
       lastSeen: 0,
       stopped: false,
     }));
@@ -114,7 +117,7 @@ export class Clients {
     } else if (now >= client.deadline && !this.#draining) {
       this.#giveUp(index, client);
     } else {
-      client.leader = 0;
+      if (!client.refused) client.leader = 0; // it did not answer
       this.#send(index, client);
     }
   }
@@ -125,7 +128,8 @@ export class Clients {
     if (current === undefined || request.client !== client.session || request.request !== client.request) return;
     if (answer.type === "refused") {
       client.leader = answer.leader;
-      this.#timer(index, client, 5_000 + client.random.below(50_000));
+      client.refused = true;
+      this.#timer(index, client, answer.leader === 0 ? 5_000 + client.random.below(50_000) : 500);
       return;
     }
     this.#checkRecency(current, answer.index);
@@ -205,6 +209,7 @@ export class Clients {
   #send(index: number, client: Client): void {
     const anyNode = client.random.between(1, this.#host.maxNode);
     const atLeader = client.leader !== 0 && !client.random.chance(200_000);
+    client.refused = false;
     if (client.attempts++ > 0) this.#host.goal("request sent again");
     this.#host.ask(index, atLeader ? client.leader : anyNode, client.wire!);
     this.#timer(index, client, this.#settings.retryAfter);

@@ -37,6 +37,10 @@ const KIND_NAMES: readonly EventName[] = kindNames();
 const WATCH_EVERY = 100_000;
 const ADMINISTER_EVERY = 150_000;
 
+/** More events in one virtual second than any sound world of this size has: somebody answers an answer. */
+const STORM = 400_000;
+const SECOND = 1_000_000;
+
 /**
  * One run: given a seed, a configuration and a fault plan, its every event is determined. Virtual time jumps from one
  * event to the next. First a time of faults, in which nothing wrong may happen; then the faults end, and something must.
@@ -54,6 +58,8 @@ export class Simulation<Message, WalRecord> {
 
   readonly #engine: Engine<Message, WalRecord>;
   readonly #undos = new Map<number, Undo>();
+  #secondEnds = SECOND;
+  #eventsBefore = 0;
   #healedAt: number = Number.POSITIVE_INFINITY;
 
   constructor(seed: number, config: SimulationConfig, plan: FaultPlan, engine: Engine<Message, WalRecord>) {
@@ -86,11 +92,16 @@ export class Simulation<Message, WalRecord> {
     }
     world.now = queue.time;
     this.events++;
+    if (queue.time >= this.#secondEnds) {
+      this.#secondEnds = queue.time + SECOND;
+      this.#eventsBefore = this.events;
+    }
     traced.mix(queue.time);
     traced.mix((queue.kind << 8) | queue.node);
     try {
       if (this.observer !== undefined) this.#observe(this.observer);
       this.#dispatch(queue.kind, queue.node, queue.a, queue.b, queue.message);
+      if (this.events - this.#eventsBefore > STORM) throw new PropertyViolation("storm", this.#describeStorm());
     } catch (error) {
       this.#fail(error);
     }
@@ -264,6 +275,13 @@ export class Simulation<Message, WalRecord> {
     } else {
       world.queue.push(world.now + WATCH_EVERY, EventKind.watch, 0, 0, 0, undefined);
     }
+  }
+
+  #describeStorm(): string {
+    const { kind, node, a, message } = this.world.queue;
+    const last =
+      kind === EventKind.deliver ? `, of ${this.#engine.describeMessage(message as Message)} from n${a}` : "";
+    return `${STORM} events within a virtual second; the last one was a ${KIND_NAMES[kind]} at n${node}${last}`;
   }
 
   #fail(error: unknown): void {
