@@ -58,6 +58,12 @@ test("where earlier segments are freed, the log begins behind the snapshot that 
   assert.equal(snapshot?.lastIncludedIndex, 10);
 });
 
+test("a segment may begin right behind the snapshot that freed its predecessors, before that snapshot's record", () => {
+  const records = [entries(201, [8]), entries(202, [8]), snapshotAt(200, 8), entries(203, [9])];
+  assert.deepEqual(terms(records), [8, 8, 9]);
+  assert.equal(recover(records).log.baseTerm, 8);
+});
+
 test("entries that a snapshot covers already are skipped", () => {
   assert.deepEqual(terms([snapshotAt(5, 1), entries(3, [1, 1, 1, 2, 2])]), [2, 2]);
 });

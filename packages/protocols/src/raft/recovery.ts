@@ -54,6 +54,9 @@ export function foldRecord(recovered: RecoveredState, record: RaftRecord): void 
   }
 }
 
+/** No entry has it. */
+const UNKNOWN_TERM: Term = 0;
+
 function foldEntries(recovered: RecoveredState, { entries }: Extract<RaftRecord, { type: "entries" }>): void {
   const { log } = recovered;
   const last = entries.first + entries.terms.length - 1;
@@ -61,7 +64,7 @@ function foldEntries(recovered: RecoveredState, { entries }: Extract<RaftRecord,
   if (entries.first > log.lastIndex + 1) {
     // Earlier segments are gone because a snapshot covers them; the snapshot's record says where the log begins.
     assert(log.lastIndex === log.baseIndex, "a gap in the recovered log");
-    log.reset(entries.first - 1, 0);
+    log.reset(entries.first - 1, UNKNOWN_TERM);
   }
   const skip = Math.max(0, log.baseIndex + 1 - entries.first);
   const first = entries.first + skip;
@@ -85,7 +88,9 @@ function foldSnapshot(recovered: RecoveredState, snapshot: SnapshotMeta): void {
   recovered.snapshot = snapshot;
   const { lastIncludedIndex, lastIncludedTerm } = snapshot;
   if (lastIncludedIndex < log.baseIndex) return;
-  if (log.termAt(lastIncludedIndex) === lastIncludedTerm) log.compact(lastIncludedIndex);
+  // The entries before a freed segment are gone, and with them this term: the snapshot is what allowed it, and knows it.
+  if (log.baseIndex === lastIncludedIndex && log.baseTerm === UNKNOWN_TERM) log.baseTerm = lastIncludedTerm;
+  else if (log.termAt(lastIncludedIndex) === lastIncludedTerm) log.compact(lastIncludedIndex);
   else log.reset(lastIncludedIndex, lastIncludedTerm);
 }
 

@@ -1,5 +1,6 @@
 import { ByteReader, ByteWriter } from "@synod/protocols/bytes";
-import type { LogIndex } from "@synod/protocols/protocol";
+import type { LogIndex, NodeId } from "@synod/protocols/protocol";
+import type { RaftGroup } from "./raft-group.ts";
 
 /** States are hashed for comparison at every index divisible by this. */
 export const HASH_EVERY = 1024;
@@ -55,4 +56,26 @@ export class StateHashes {
     if (own === undefined || own.hash === heard.hash) return undefined;
     return { index: heard.index, own: own.hash, leader: heard.hash };
   }
+}
+
+/** Once in a while: a leader tells its followers its latest hash; a follower compares. @returns what to say before it stops */
+export function compareStates(
+  group: RaftGroup<unknown>,
+  tell: (to: NodeId, body: Uint8Array) => void,
+): string | undefined {
+  const { hashes } = group.applied;
+  const { self, configuration, role } = group.status;
+  if (role === "leader") {
+    const news = hashes.news();
+    const members = [...configuration.voters, ...configuration.learners];
+    if (news !== undefined) for (const member of members) if (member !== self) tell(member, news);
+    return undefined;
+  }
+  const difference = hashes.difference();
+  if (difference === undefined) return undefined;
+  const { index, own, leader } = difference;
+  return (
+    `the state of n${self} differs from its leader's at index ${index} (${own.toString(16)}, ${leader.toString(16)}): ` +
+    "it must not be served; delete the node's data folder and start it to fetch the state anew"
+  );
 }

@@ -1,6 +1,6 @@
 import { assert } from "@synod/protocols/assert";
 import { type Instant, NEVER, type NodeId } from "@synod/protocols/protocol";
-import { decodeMessage, encodeMessage, encodeRecord, recordTag } from "@synod/protocols/raft/codec";
+import { decodeMessage, encodeMessage } from "@synod/protocols/raft/codec";
 import { Raft } from "@synod/protocols/raft/raft";
 import type { RaftMessage, RaftRecord } from "@synod/protocols/raft/types";
 import { Random } from "@synod/protocols/random";
@@ -11,7 +11,8 @@ import type { Wal } from "@synod/storage/wal/wal";
 import type { Group, GroupStatus, StateMachine } from "../group.ts";
 import type { Logger } from "../log/logger.ts";
 import { Transport } from "../transport/transport.ts";
-import { DurableMessages } from "./durable-messages.ts";
+import { compareStates } from "./hash-compare.ts";
+import { LogWriter } from "./log-writer.ts";
 import { type GroupRecovery, keepRecovering, openLog } from "./open-log.ts";
 import {
   DEFAULT_LIMITS,
@@ -23,6 +24,7 @@ import {
 } from "./options.ts";
 import { type GroupDriver, RaftGroup } from "./raft-group.ts";
 import { Snapshotting } from "./snapshotting.ts";
+import { bestSuccessor } from "./succession.ts";
 
 /** Kinds of frames between hosts. */
 const FRAME_RAFT = 1;
@@ -38,35 +40,20 @@ export class Host implements GroupDriver {
   readonly options: HostOptions;
   readonly limits: HostLimits;
   readonly transport: Transport;
-  readonly stats: HostStats = {
-    turns: 0,
-    flushes: 0,
-    flushMicros: 0,
-    slowestFlushMicros: 0,
-    walBytes: 0,
-    leaderChanges: 0,
-    proposalsFailed: 0,
-    snapshots: 0,
-  };
+  readonly stats: HostStats = { turns: 0, leaderChanges: 0 };
   /** Resolves when the node had to stop by itself. */
   readonly failed: Promise<HostError>;
   readonly #logger: Logger;
   readonly #incarnation: number;
   readonly #groups: Map<number, RaftGroup<unknown>> = new Map();
-  readonly #durable = new DurableMessages();
   readonly #hooks: (() => void)[] = [];
   #wal: Wal | undefined;
   #recoveries: Map<number, GroupRecovery> = new Map();
   #snapshots: SnapshotStore | undefined;
-  /** To be called once what is persisted by now is durable. */
-  #afterFlush: (() => void)[] = [];
+  #log: LogWriter | undefined;
   #snapshotting: Map<number, Snapshotting> = new Map();
   #turnWanted = false;
   #inTurn = false;
-  #dirtyLog = false;
-  #flushing = false;
-  #flushStarted: Instant = 0;
-  #votesChanged: Set<number> = new Set();
   #timer: NodeJS.Timeout | undefined;
   #timerAt: Instant = NEVER;
   #tick: NodeJS.Timeout | undefined;
@@ -112,6 +99,7 @@ export class Host implements GroupDriver {
     const { self, peers, clusterId, disk } = this.options;
     const opened = await openLog(disk, { clusterId, nodeId: self }, [...this.#groups.keys()], this.#logger, peers.size);
     this.#wal = opened.wal;
+    this.#log = this.#openLogWriter(opened.wal);
     this.#recoveries = opened.groups;
     this.#snapshots = new SnapshotStore(disk, { clusterId });
     for (const group of this.#groups.values()) {
@@ -131,7 +119,7 @@ export class Host implements GroupDriver {
       limits: this.limits,
       logger: this.#logger,
       wantTurn: () => this.wantTurn(),
-      whenDurable: (done) => void this.#afterFlush.push(done),
+      whenDurable: (done) => this.#log!.whenDurable(done),
       release: (id, index) => this.#wal!.release(id, index),
     });
     if (!snapshotting.restore(state)) await keepRecovering(state, voteFile, peers.size, "A snapshot is damaged.");
@@ -150,17 +138,7 @@ export class Host implements GroupDriver {
   }
 
   persist(group: number, record: RaftRecord): void {
-    const wal = this.#wal!;
-    const { head, body } = encodeRecord(record);
-    const tag = recordTag(record.type);
-    if (record.type === "entries") {
-      const last = record.entries.first + record.entries.terms.length - 1;
-      wal.append(group, tag, last, head, body);
-    } else {
-      wal.appendSticky(group, tag, 0, head, body);
-      if (record.type === "vote" || record.type === "recovery") this.#votesChanged.add(group);
-    }
-    this.#dirtyLog = true;
+    this.#log!.persist(group, record);
     this.wantTurn();
   }
 
@@ -171,7 +149,7 @@ export class Host implements GroupDriver {
   }
 
   sendOnceDurable(group: number, to: NodeId, message: RaftMessage): void {
-    this.#durable.add(group, to, message);
+    this.#log!.sendOnceDurable(group, to, message);
     this.wantTurn();
   }
 
@@ -241,7 +219,7 @@ export class Host implements GroupDriver {
     }
     // Peers write to their disks while this node writes to its own.
     this.transport.flush();
-    this.#flushLog();
+    this.#log!.flush();
     for (const group of this.#groups.values()) {
       group.applyCommitted();
       this.#snapshotting.get(group.id)!.step();
@@ -252,51 +230,33 @@ export class Host implements GroupDriver {
     this.#armTimer();
   }
 
-  /** One write and one sync for the turn, unless a sync is under way: then the turn's records go with the next. */
-  #flushLog(): void {
-    if (this.#flushing || !(this.#dirtyLog || this.#durable.isWaiting)) return;
-    this.#durable.syncStarts();
-    if (!this.#dirtyLog) return this.#release();
-    this.#dirtyLog = false;
-    this.#flushing = true;
-    this.#flushStarted = this.now();
-    const after = this.#afterFlush.splice(0);
-    this.#keepVotes(() => this.#wal!.flush(this.#onFlushed));
-    if (after.length > 0) this.#wal!.flush((error) => error === undefined && after.forEach((done) => void done()));
+  #openLogWriter(wal: Wal): LogWriter {
+    return new LogWriter({
+      wal,
+      now: () => this.now(),
+      keepVotes: (groups, done) => this.#keepVotes(groups, done),
+      release: (group, to, message) => this.#release(group, to, message),
+      flushed: () => {
+        if (!this.#inTurn) this.wantTurn();
+      },
+      failed: (error) => this.#diskFailed(error),
+    });
   }
 
-  /** Votes are kept twice (vote-file.ts); the second copy is written first, so that it is never the older one. */
-  #keepVotes(then: () => void): void {
-    const changed = [...this.#votesChanged];
-    this.#votesChanged.clear();
-    let left = changed.length;
-    if (left === 0) return then();
-    for (const id of changed) {
+  #keepVotes(groups: readonly number[], done: () => void): void {
+    let left = groups.length;
+    for (const id of groups) {
       const { currentTerm: term, votedFor, recovering } = this.#groups.get(id)!.raft.state;
       this.#recoveries.get(id)!.voteFile.write({ term, votedFor, recovering }, (error) => {
         if (error !== undefined) this.#diskFailed(error);
-        else if (--left === 0) then();
+        else if (--left === 0) done();
       });
     }
   }
 
-  readonly #onFlushed = (error: DiskError | WalError | undefined): void => {
-    this.#flushing = false;
-    if (error !== undefined) return this.#diskFailed(error);
-    const took = this.now() - this.#flushStarted;
-    this.stats.flushes++;
-    this.stats.flushMicros += took;
-    this.stats.slowestFlushMicros = Math.max(this.stats.slowestFlushMicros, took);
-    this.#guard(() => this.#release());
-    if (!this.#inTurn) this.wantTurn();
-  };
-
-  #release(): void {
-    const now = this.now();
-    this.#durable.syncEnded((group, to, message) => {
-      if (to === this.options.self) this.#groups.get(group)!.receive(now, to, message);
-      else this.send(group, to, message);
-    });
+  #release(group: number, to: NodeId, message: RaftMessage): void {
+    if (to !== this.options.self) this.send(group, to, message);
+    else this.#guard(() => this.#groups.get(group)!.receive(this.now(), to, message));
   }
 
   #armTimer(): void {
@@ -317,47 +277,28 @@ export class Host implements GroupDriver {
 
   #onTick(): void {
     this.#guard(() => {
-      if (!this.#flushing) this.#wal!.markDurable();
-      this.stats.walBytes = this.#wal!.sizeBytes;
+      if (this.#log!.flushingSince === undefined) this.#wal!.markDurable();
       this.#watchDisk();
-      for (const group of this.#groups.values()) this.#compareStates(group);
+      for (const group of this.#groups.values()) {
+        const difference = compareStates(group, (to, body) => this.transport.queue(to, group.id, FRAME_HASH, body));
+        if (difference !== undefined) this.#stopWith(new HostError("stateDiverged", difference));
+      }
       this.wantTurn(); // time-outs of requests
     });
   }
 
   /** A leader that cannot write makes way for one that can; its followers' disks commit without it (etcd #15247). */
   #watchDisk(): void {
-    if (!this.#flushing || this.now() - this.#flushStarted < HOST_RAFT_OPTIONS.electionTimeout) return;
-    this.#logger.warn("the disk does not answer", { seconds: (this.now() - this.#flushStarted) / 1e6 });
+    const since = this.#log!.flushingSince;
+    if (since === undefined || this.now() - since < HOST_RAFT_OPTIONS.electionTimeout) return;
+    this.#logger.warn("the disk does not answer", { seconds: (this.now() - since) / 1e6 });
     for (const group of this.#groups.values()) this.#handOver(group);
   }
 
+  /** @returns whether a transfer has begun */
   #handOver(group: RaftGroup<unknown>): boolean {
-    const { state } = group.raft;
-    if (state.role.type !== "leader") return false;
-    let best: NodeId | undefined;
-    for (const peer of this.transport.peers()) {
-      if (!this.transport.isConnected(peer) || state.progress[peer] === undefined) continue;
-      if (best === undefined || state.progress[peer]!.matchIndex > state.progress[best]!.matchIndex) best = peer;
-    }
-    return best !== undefined && group.transferLeadership(best) === "started";
-  }
-
-  #compareStates(group: RaftGroup<unknown>): void {
-    const { hashes } = group.applied;
-    if (group.raft.state.role.type === "leader") {
-      const news = hashes.news();
-      if (news === undefined) return;
-      for (const peer of this.transport.peers()) this.transport.queue(peer, group.id, FRAME_HASH, news);
-      return;
-    }
-    const difference = hashes.difference();
-    if (difference === undefined) return;
-    const { index, own, leader } = difference;
-    const sentence =
-      `the state of n${this.options.self} differs from its leader's at index ${index} (${own.toString(16)}, ` +
-      `${leader.toString(16)}): it must not be served; delete the node's data folder and start it to fetch it anew`;
-    this.#stopWith(new HostError("stateDiverged", sentence));
+    const successor = bestSuccessor(group.raft.state, this.transport);
+    return successor !== undefined && group.transferLeadership(successor) === "started";
   }
 
   // --- Ending
@@ -405,7 +346,11 @@ export class Host implements GroupDriver {
     this.#fail(error);
   }
 
-  /** For metrics and status. */
+  /** For metrics and status, once started. */
+  get log(): LogWriter | undefined {
+    return this.#log;
+  }
+
   get wal(): Wal | undefined {
     return this.#wal;
   }

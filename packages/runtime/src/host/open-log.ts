@@ -48,6 +48,8 @@ export async function openLog(
       });
     }
     await compareVotes(groups, logger);
+    // What was read may have been written and never synced: nothing may rest on it before it is durable.
+    await completed((done) => opened.wal.flush(done));
     return { wal: opened.wal, groups };
   }
   return rebuild(disk, identity, groups, opened, logger, members);

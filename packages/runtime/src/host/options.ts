@@ -47,13 +47,7 @@ export const HOST_RAFT_OPTIONS: Omit<RaftOptions, "id" | "bootstrap"> = {
 /** What a node reports of its work; all counters grow from zero at its start. */
 export interface HostStats {
   turns: number;
-  flushes: number;
-  flushMicros: number;
-  slowestFlushMicros: number;
-  walBytes: number;
   leaderChanges: number;
-  proposalsFailed: number;
-  snapshots: number;
 }
 
 /** The node had to stop: going on would risk what it has promised. */

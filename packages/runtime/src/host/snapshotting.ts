@@ -118,7 +118,9 @@ export class Snapshotting implements SnapshotSource {
 
   #isDue(): boolean {
     const { log, snapshot } = this.#group.raft.state;
-    if (log.bytes - this.#keptBytes < this.#options.limits.snapshotEvery) return false;
+    // A large state is written less often: all snapshots together cost at most as many bytes as the log itself.
+    const due = Math.max(this.#options.limits.snapshotEvery, snapshot?.size ?? 0);
+    if (log.bytes - this.#keptBytes < due) return false;
     return this.#group.applied.index > (snapshot?.lastIncludedIndex ?? 0);
   }
 

@@ -152,8 +152,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "restarts its log at the snapshot",
     scenario: "20-snapshot-then-crash",
     file: "raft/recovery.ts",
-    find: "if (log.termAt(lastIncludedIndex) === lastIncludedTerm) log.compact(lastIncludedIndex);\n  else log.reset",
-    replace: "log.reset",
+    find: "else if (log.termAt(lastIncludedIndex) === lastIncludedTerm) log.compact(lastIncludedIndex);\n",
+    replace: "",
   },
   {
     name: "acknowledges before its disk",

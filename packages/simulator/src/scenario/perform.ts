@@ -146,6 +146,7 @@ function expectation(stage: Stage, [who, what, ...values]: readonly string[], st
     configuration: configurationText(state.configurations.at(-1)!.configuration),
   };
   if (what === "held") actual.held = `${values[0]} ${stage.heldOn(node(who), node(values[0])).length}`;
+  if (what === "match") actual.match = `${values[0]} ${state.progress[node(values[0])]?.matchIndex}`;
   const found = actual[what!];
   if (found === undefined) throw new ScriptError(step.line, `nothing to expect of "${what}"`);
   if (found !== wanted) throw new Error(`${who} ${what} is ${found || "nothing"}, expected ${wanted || "nothing"}`);
