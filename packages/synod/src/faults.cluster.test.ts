@@ -3,24 +3,30 @@
  * stale, and somebody serves again soon. `SYNOD_CLUSTER_TEST=long` repeats each fault more often.
  */
 import assert from "node:assert/strict";
+import { rmSync } from "node:fs";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { History } from "@synod/checkers/history";
 import { Cluster } from "./cluster-test/cluster.ts";
 import { flipBit, newestLogFile, truncateToHalf } from "./cluster-test/damage.ts";
-import { assertLinearizable, assertReplicasEqual, summary } from "./cluster-test/judge.ts";
+import { assertLinearizable, assertReplicasEqual, lastWrite, summary } from "./cluster-test/judge.ts";
 import { synod } from "./cluster-test/programs.ts";
+import { assertSeen, Watcher } from "./cluster-test/watcher.ts";
 import { DEFAULT_WORKLOAD, Workload } from "./cluster-test/workload.ts";
 
 const LONG = process.env.SYNOD_CLUSTER_TEST === "long";
 const TIMEOUT = { timeout: LONG ? 180_000 : 60_000 };
 
+type Tell = (line: string) => void;
+
 /** Starts a cluster and clients, lets the test hurt them, and judges what the clients saw. */
 async function judged(
-  hurt: (cluster: Cluster, workload: Workload, tell: (line: string) => void) => Promise<void>,
-  tell: (line: string) => void,
+  hurt: (cluster: Cluster, workload: Workload, tell: Tell) => Promise<void>,
+  tell: Tell,
 ): Promise<void> {
   const cluster = await Cluster.start(synod);
   const workload = Workload.start(cluster.addresses);
+  const watchers = cluster.nodes.map((_, index) => new Watcher(cluster.addresses, index, DEFAULT_WORKLOAD.prefix));
   try {
     await sleep(300);
     await hurt(cluster, workload, tell);
@@ -32,13 +38,28 @@ async function judged(
     assert.ok(answered > 300, `only ${answered} operations were answered:\n${cluster.logs()}`);
     assertLinearizable(history);
     await assertReplicasEqual(cluster, DEFAULT_WORKLOAD.prefix);
+    await assertWatched(cluster, watchers, history, tell);
   } catch (error) {
     tell(cluster.logs());
     throw error;
   } finally {
+    for (const watcher of watchers) watcher.stop();
     await cluster.destroy();
     await workload.stop();
   }
+}
+
+/** Who watched through the faults, whoever watches from the beginning now and who wrote all tell the same story. */
+async function assertWatched(cluster: Cluster, watchers: Watcher[], history: History, tell: Tell): Promise<void> {
+  const last = lastWrite(history);
+  tell(
+    `watchers began anew ${watchers.map((watcher) => watcher.resumptions).join(", ")} times; revision ${last} is the last`,
+  );
+  const late = cluster.nodes.map((_, index) => new Watcher(cluster.addresses, index, DEFAULT_WORKLOAD.prefix));
+  const [first, ...others] = await Promise.all([...watchers, ...late].map((watcher) => watcher.finish(last)));
+  assert.ok(first);
+  assertSeen(history, first);
+  for (const other of others) assert.deepEqual(other, first);
 }
 
 const milliseconds = (microseconds: number): string => `${Math.round(microseconds / 1000)} ms`;
@@ -197,3 +218,24 @@ for (const [name, damage] of [
     );
   });
 }
+
+test("a majority that loses its disks does lose what was acknowledged, and the judge sees it", TIMEOUT, async () => {
+  const cluster = await Cluster.start(synod);
+  const workload = Workload.start(cluster.addresses);
+  try {
+    await sleep(500);
+    await Promise.all(cluster.nodes.map((node) => node.kill()));
+    const forgetful = cluster.nodes.slice(0, 2);
+    for (const node of forgetful) {
+      rmSync(node.plan.folder, { recursive: true });
+      node.start();
+    }
+    await cluster.ready();
+    await sleep(300);
+    const history = await workload.finish();
+    assert.throws(() => assertLinearizable(history), /nothing explains|contradict each other/);
+  } finally {
+    await cluster.destroy();
+    await workload.stop();
+  }
+});

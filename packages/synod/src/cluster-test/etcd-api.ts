@@ -18,6 +18,19 @@ export interface NodeStatus {
   readonly revision: number;
 }
 
+/** One event of a watch; the value is null for a deletion. */
+export interface Change {
+  readonly key: string;
+  readonly value: string | null;
+  readonly revision: number;
+}
+
+export interface WatchBatch {
+  /** The revision in the response's header. */
+  readonly storeRevision: number;
+  readonly changes: readonly Change[];
+}
+
 /** The calls of etcd's v3 API that a judge makes. */
 export class EtcdApi {
   readonly #client: GrpcClient;
@@ -39,8 +52,10 @@ export class EtcdApi {
   }
 
   /** @returns the revision of the write */
-  put(key: string, value: string): Promise<Answer<{ revision: number }>> {
-    return this.#call("KV/Put", message([1, key], [2, value]), (reply) => ({ revision: headerRevision(reply) }));
+  put(key: string, value: string, lease?: number): Promise<Answer<{ revision: number }>> {
+    return this.#call("KV/Put", message([1, key], [2, value], [3, lease]), (reply) => ({
+      revision: headerRevision(reply),
+    }));
   }
 
   /** @returns revision 0 when there was nothing to delete */
@@ -62,9 +77,7 @@ export class EtcdApi {
 
   /** Every key below `prefix` as this node has it, at `revision`. */
   dump(prefix: string, revision: number): Promise<Answer<Map<string, KeyState>>> {
-    const end = Buffer.from(prefix);
-    end[end.length - 1]! += 1;
-    const request = message([1, prefix], [2, end], [4, revision], [7, true]);
+    const request = message([1, prefix], [2, prefixEnd(prefix)], [4, revision], [7, true]);
     return this.#call("KV/Range", request, (reply) => {
       const entries = reply.messages(2).map((kv): [string, KeyState] => {
         return [kv.text(1), { value: kv.text(5), revision: kv.number(3) }];
@@ -83,6 +96,46 @@ export class EtcdApi {
     }));
   }
 
+  /** @param id of the caller's choice. */
+  leaseGrant(id: number, ttlSeconds: number): Promise<Answer<{ ttlSeconds: number }>> {
+    return this.#call("Lease/LeaseGrant", message([1, ttlSeconds], [2, id]), (reply) => ({
+      ttlSeconds: reply.number(3),
+    }));
+  }
+
+  /** @returns what is left of its time, -1 when there is no such lease (any more). */
+  leaseTimeToLive(id: number): Promise<Answer<{ ttlSeconds: number }>> {
+    return this.#call("Lease/LeaseTimeToLive", message([1, id]), (reply) => ({ ttlSeconds: reply.number(3) }));
+  }
+
+  /** One renewal. @returns what it was renewed for, 0 when there is no such lease (any more). */
+  async leaseKeepAlive(id: number): Promise<Answer<{ ttlSeconds: number }>> {
+    return this.#call("Lease/LeaseKeepAlive", message([1, id]), (reply) => ({ ttlSeconds: reply.number(3) }));
+  }
+
+  /**
+   * Every change below `prefix` from `revision` on, in batches as they come.
+   * @param ended called once: the stream is over, and why.
+   */
+  watch(prefix: string, revision: number, events: (batch: WatchBatch) => void, ended: (reason: string) => void): void {
+    let reason = "the stream ended";
+    const stream = this.#client.stream(
+      "/etcdserverpb.Watch/Watch",
+      (bytes) => {
+        const response = new Fields(bytes);
+        if (response.number(4) === 1) {
+          reason = response.text(6);
+          stream.close();
+        }
+        const changes = response.messages(11).map(readEvent);
+        if (changes.length > 0) events({ storeRevision: headerRevision(response), changes });
+      },
+      () => ended(reason),
+    );
+    const create = message([1, prefix], [2, prefixEnd(prefix)], [3, revision]);
+    stream.send(message([1, create]));
+  }
+
   close(): void {
     this.#client.close();
   }
@@ -91,6 +144,18 @@ export class EtcdApi {
     const reply = await this.#client.unary(`/etcdserverpb.${method}`, request, this.#timeoutMs);
     return reply.type === "ok" ? { type: "ok", value: read(new Fields(reply.message)) } : reply;
   }
+}
+
+/** The first key after all those that begin so; the last byte is none of 255. */
+function prefixEnd(prefix: string): Uint8Array {
+  const end = Buffer.from(prefix);
+  end[end.length - 1]! += 1;
+  return end;
+}
+
+function readEvent(event: Fields): Change {
+  const kv = event.message(2);
+  return { key: kv.text(1), value: event.number(1) === 1 ? null : kv.text(5), revision: kv.number(3) };
 }
 
 function headerRevision(reply: Fields): number {

@@ -23,6 +23,12 @@ function revisionOf({ f, output }: History[number]): { kind: "write" | "read"; r
   return answer.revision === 0 ? undefined : { kind: "write", revision: answer.revision };
 }
 
+/** The highest revision that an answered write made. */
+export function lastWrite(history: History): number {
+  const writes = history.filter(({ outcome }) => outcome === "ok").map(revisionOf);
+  return Math.max(0, ...writes.map((told) => (told?.kind === "write" ? told.revision : 0)));
+}
+
 /** How a history went, for the one who reads the test's output. */
 export function summary(history: History): string {
   const count = (outcome: string): number => history.filter((operation) => operation.outcome === outcome).length;

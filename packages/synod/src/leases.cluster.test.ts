@@ -1,0 +1,94 @@
+/** Leases and lost majorities on three real processes: promises about time, which no history of values can judge. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Cluster } from "./cluster-test/cluster.ts";
+import { type Answer, EtcdApi } from "./cluster-test/etcd-api.ts";
+import { synod } from "./cluster-test/programs.ts";
+
+const TIMEOUT = { timeout: 60_000 };
+const LEASE = 4711;
+const TTL_SECONDS = 3;
+
+/** Asks the nodes in turn until one answers: what a client with all addresses does. */
+class AnyNode {
+  readonly #apis: readonly EtcdApi[];
+
+  constructor(cluster: Cluster) {
+    this.#apis = cluster.addresses.map((address) => new EtcdApi(address, 700));
+  }
+
+  async ask<Value>(question: (api: EtcdApi) => Promise<Answer<Value>>): Promise<Value> {
+    let last = "";
+    for (let attempt = 0; attempt < 60; attempt += 1) {
+      const answer = await question(this.#apis[attempt % this.#apis.length]!);
+      if (answer.type === "ok") return answer.value;
+      last = JSON.stringify(answer);
+      await sleep(50);
+    }
+    throw new Error(`no node answers: ${last}`);
+  }
+
+  close(): void {
+    for (const api of this.#apis) api.close();
+  }
+}
+
+test("a lease that is kept alive outlives its leaders; left alone it ends, not before its time", TIMEOUT, async (t) => {
+  const cluster = await Cluster.start(synod);
+  const any = new AnyNode(cluster);
+  try {
+    await any.ask((api) => api.leaseGrant(LEASE, TTL_SECONDS));
+    await any.ask((api) => api.put("leased", "here", LEASE));
+    for (let kill = 0; kill < 2; kill += 1) {
+      const leader = await cluster.leader();
+      await leader.kill();
+      for (const end = performance.now() + 2 * TTL_SECONDS * 1000; performance.now() < end; await sleep(500)) {
+        const renewed = await any.ask((api) => api.leaseKeepAlive(LEASE));
+        assert.equal(renewed.ttlSeconds, TTL_SECONDS);
+      }
+      assert.equal((await any.ask((api) => api.get("leased"))).value, "here");
+      leader.start();
+      await cluster.ready();
+    }
+    const renewal = performance.now();
+    await any.ask((api) => api.leaseKeepAlive(LEASE));
+    const leader = await cluster.leader();
+    await leader.kill();
+    while ((await any.ask((api) => api.get("leased"))).value === "here") await sleep(20);
+    const lived = performance.now() - renewal;
+    t.diagnostic(`the key went ${Math.round(lived)} ms after the last renewal, the leader killed in between`);
+    assert.ok(lived >= TTL_SECONDS * 1000, `it ended after ${lived} ms, before its time`);
+    assert.ok(lived < TTL_SECONDS * 1000 * 2 + 5000, `it ended only after ${lived} ms`);
+    assert.equal((await any.ask((api) => api.leaseTimeToLive(LEASE))).ttlSeconds, -1);
+  } finally {
+    any.close();
+    await cluster.destroy();
+  }
+});
+
+test(
+  "without a majority nothing is acknowledged; a serializable read still says what the node knows",
+  TIMEOUT,
+  async () => {
+    const cluster = await Cluster.start(synod);
+    const survivor = cluster.node(1);
+    const api = new EtcdApi(survivor.address, 3000);
+    try {
+      assert.equal((await api.put("k", "before")).type, "ok");
+      await Promise.all([cluster.node(2).kill(), cluster.node(3).kill()]);
+      const [write, read, weak] = await Promise.all([api.put("k", "after"), api.get("k"), api.get("k", true)]);
+      assert.notEqual(write.type, "ok");
+      assert.notEqual(read.type, "ok");
+      assert.equal(weak.type === "ok" && weak.value.value, "before");
+      cluster.node(2).start();
+      await cluster.ready();
+      const settled = await api.get("k");
+      assert.ok(settled.type === "ok" && ["before", "after"].includes(settled.value.value ?? ""));
+      assert.equal((await api.put("k", "again")).type, "ok");
+    } finally {
+      api.close();
+      await cluster.destroy();
+    }
+  },
+);
