@@ -95,10 +95,18 @@ export interface SimulationConfig {
   readonly mutant: Mutant;
 }
 
+/** What is not to be drawn; of the groups, single values may be given. */
+export type ConfigOverrides = Omit<Partial<SimulationConfig>, "network" | "disk" | "workload" | "raft"> & {
+  readonly network?: Partial<NetworkSettings>;
+  readonly disk?: Partial<DiskSettings>;
+  readonly workload?: Partial<WorkloadSettings>;
+  readonly raft?: RaftTuning;
+};
+
 export const SECOND = 1_000_000;
 
 /** The configuration of a seed: sizes, rates and the set of faults are drawn, so that seeds differ in kind and not only in order. */
-export function drawConfig(seed: number, overrides: Partial<SimulationConfig> = {}): SimulationConfig {
+export function drawConfig(seed: number, overrides: ConfigOverrides = {}): SimulationConfig {
   const random = new Random(seed).split("config");
   const drawn: SimulationConfig = {
     nodes: random.pick([1, 2, 3, 3, 3, 3, 4, 5, 5, 5, 7]),
@@ -117,7 +125,14 @@ export function drawConfig(seed: number, overrides: Partial<SimulationConfig> = 
     raft: drawTuning(random.split("raft")),
     mutant: "none",
   };
-  return { ...drawn, ...overrides };
+  return {
+    ...drawn,
+    ...overrides,
+    network: { ...drawn.network, ...overrides.network },
+    disk: { ...drawn.disk, ...overrides.disk },
+    workload: { ...drawn.workload, ...overrides.workload },
+    raft: { ...drawn.raft, ...overrides.raft },
+  };
 }
 
 function drawFaults(random: Random): FaultKind[] {

@@ -1,7 +1,7 @@
 import { checkLinearizability } from "@synod/checkers/linearizability";
 import { casRegister } from "@synod/checkers/models/register";
 import type { RaftMessage, RaftRecord } from "@synod/protocols/raft/types";
-import { drawConfig, type SimulationConfig } from "./config.ts";
+import { type ConfigOverrides, drawConfig, type SimulationConfig } from "./config.ts";
 import type { NetworkCounters } from "./network.ts";
 import { drawPlan, type FaultPlan } from "./plan.ts";
 import { RaftEngine } from "./raft-engine.ts";
@@ -11,7 +11,7 @@ import { type Failure, type ObservedEvent, Simulation } from "./simulation.ts";
 export interface SimulationOptions {
   readonly seed: number;
   /** What is not to be drawn from the seed. */
-  readonly config?: Partial<SimulationConfig>;
+  readonly config?: ConfigOverrides;
   /** Instead of the seed's own faults. */
   readonly plan?: FaultPlan;
   readonly observer?: (event: ObservedEvent) => void;

@@ -1,11 +1,11 @@
-import type { SimulationConfig } from "./config.ts";
+import type { ConfigOverrides } from "./config.ts";
 import { type SimulationResult, simulate } from "./simulate.ts";
 import type { Failure } from "./simulation.ts";
 
 export interface SwarmOptions {
   readonly firstSeed: number;
   readonly seeds: number;
-  readonly config?: Partial<SimulationConfig>;
+  readonly config?: ConfigOverrides;
   /** Failing seeds after which the swarm ends. */
   readonly maxFailures: number;
   /** Called after each seed. @returns false to end the swarm here. */
