@@ -3,6 +3,7 @@ import { voteResult } from "../quorum.ts";
 import { becomeFollower } from "./election.ts";
 import { advanceFollowerCommit, hearLeader } from "./following.ts";
 import { confirmRounds } from "./reads.ts";
+import { askToRejoin } from "./rejoin.ts";
 import { nudge, onCommitNoticeDue } from "./replication.ts";
 import { nudgeSnapshot } from "./snapshot.ts";
 import { configurationOf, peersOf, type RaftState, resetElectionTimer } from "./state.ts";
@@ -32,7 +33,9 @@ export function onHeartbeat(
   out: RaftOutput,
 ): void {
   hearLeader(state, now, leader, out);
-  advanceFollowerCommit(state, Math.min(leaderCommit, state.log.lastIndex), out);
+  // What the leader believes of a damaged log's contents is from before the damage: only the consistency check counts there.
+  if (!state.recovering) advanceFollowerCommit(state, Math.min(leaderCommit, state.log.lastIndex), out);
+  else if (round > 0) askToRejoin(state, leader, out);
   if (round > 0) out.send(leader, { type: "HeartbeatReply", term: state.currentTerm, round });
 }
 

@@ -17,7 +17,7 @@ import { becomeProbe } from "./progress.ts";
 import { propose } from "./proposing.ts";
 import { readIndex } from "./reads.ts";
 import { freshState, type RecoveredState } from "./recovery.ts";
-import { askToRejoin, onRejoin, onRejoinReply } from "./rejoin.ts";
+import { onRejoin, onRejoinReply } from "./rejoin.ts";
 import { onAppendEntriesReply } from "./replication.ts";
 import { compact, onInstallSnapshot, onInstallSnapshotReply, snapshotInstalled } from "./snapshot.ts";
 import { type RaftState, resetElectionTimer, setTerm, wakeAt } from "./state.ts";
@@ -73,7 +73,6 @@ export class Raft implements Protocol<RaftMessage, RaftRecord, RaftOutcome, Uint
       if (progress !== undefined && message.term === state.currentTerm) progress.lastHeard = now;
     }
     dispatch(state, now, from, message, out);
-    if (state.recovering && state.leader === from) askToRejoin(state, from, out);
   }
 
   /** A linearizable read: `readable` or `readRefused` is announced under `context`, unless its messages are lost. */

@@ -10,7 +10,7 @@ import type { RaftOutput } from "./types.ts";
  * again once it holds everything that the leader held when the request came: whatever it once helped to commit is in there.
  */
 
-/** Recovering member: sent each time the leader is heard, until the member is whole. */
+/** Recovering member: sent with the answer to each heartbeat, until the member is whole. */
 export function askToRejoin(state: RaftState, leader: NodeId, out: RaftOutput): void {
   out.send(leader, { type: "Rejoin", term: state.currentTerm, lastIndex: state.log.lastIndex });
 }
