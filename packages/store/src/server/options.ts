@@ -26,8 +26,11 @@ export interface StoreLimits {
   readonly watches: number;
   /** Bytes that a watch stream may have queued before it is caught up from history instead. */
   readonly watchQueueBytes: number;
-  /** Events read from history at once, and how often that in one turn. */
+  /** Bytes queued on all streams of a connection beyond which each of them may have only one batch queued. */
+  readonly connectionQueueBytes: number;
+  /** Events told, or read from history, at once; bytes of their keys and values; how often that in one turn. */
   readonly catchUpEvents: number;
+  readonly catchUpBytes: number;
   readonly catchUpSlices: number;
   /** Microseconds between the progress notifications of a quiet watch. */
   readonly progressInterval: number;
@@ -41,7 +44,9 @@ export const DEFAULT_STORE_LIMITS: StoreLimits = {
   requestBytes: 1_572_864,
   watches: 200_000,
   watchQueueBytes: 32 << 10,
+  connectionQueueBytes: 8 << 20,
   catchUpEvents: 1000,
+  catchUpBytes: 32 << 10,
   catchUpSlices: 8,
   progressInterval: 600_000_000,
   leaderLossTolerance: 3_000_000,

@@ -1,5 +1,6 @@
 import type { KeyValue } from "../model/key-value.ts";
 import type { StoreModel } from "../model/store.ts";
+import type { CatchUp } from "../model/watch.ts";
 import { WatcherIndex } from "../model/watcher-index.ts";
 import { EncodedEvents } from "./encoded-events.ts";
 import type { StoreLimits } from "./options.ts";
@@ -67,7 +68,7 @@ export class WatchHub {
   dispatch(): void {
     if (this.#synced.size === 0) this.#dispatched = this.#model.revision;
     while (this.#dispatched < this.#model.revision) {
-      const found = this.#model.eventsSince(this.#dispatched + 1, this.#limits.catchUpEvents);
+      const found = this.#read(this.#dispatched + 1);
       if (found.type === "compacted") {
         // The state came from a snapshot that has forgotten some of it: each watcher must learn where it stands.
         this.#desync(this.#dispatched + 1);
@@ -114,7 +115,7 @@ export class WatchHub {
     let cursor = Number.MAX_SAFE_INTEGER;
     for (const { startRevision, stream } of this.#behind) if (!stream.blocked) cursor = Math.min(cursor, startRevision);
     if (cursor === Number.MAX_SAFE_INTEGER) return false;
-    const found = this.#model.eventsSince(cursor, this.#limits.catchUpEvents);
+    const found = this.#read(cursor);
     if (found.type === "compacted") {
       this.#cancelCompacted(found.compactRevision);
       return true;
@@ -128,6 +129,21 @@ export class WatchHub {
     this.#forgetEncoded();
     this.#advance(found.nextRevision);
     return this.#behind.size > 0;
+  }
+
+  /** Some history: whole revisions, cut at the limit of events or of bytes, whichever comes first. */
+  #read(startRevision: number): CatchUp {
+    const found = this.#model.eventsSince(startRevision, this.#limits.catchUpEvents);
+    if (found.type === "compacted") return found;
+    const { events } = found;
+    let bytes = 0;
+    for (let i = 0; i < events.length; i++) {
+      const { keyLength, valueLength, modRevision } = events[i] as KeyValue;
+      bytes += keyLength + valueLength;
+      if (bytes <= this.#limits.catchUpBytes || i === 0 || events[i - 1]?.modRevision === modRevision) continue;
+      return { type: "events", events: events.slice(0, i), nextRevision: modRevision };
+    }
+    return found;
   }
 
   /** Whoever wanted nothing in this slice of history has seen it, too. */

@@ -23,12 +23,12 @@ const NO_BYTES = new Uint8Array(0);
 export class WatchStream {
   readonly type = "watch";
   readonly requiresLeader: boolean;
-  /** The client does not read fast enough: nothing is sent until what is queued has left. */
-  blocked = false;
   readonly #connection: StoreConnection;
   readonly #stream: number;
   readonly #watchers = new Map<number, Watcher>();
   #nextWatchId = 0;
+  /** Bytes that could not be sent at once, as of the last message. */
+  #queued = 0;
   /** The client asked for progress while some watcher was behind. */
   #progressWanted = false;
 
@@ -36,6 +36,16 @@ export class WatchStream {
     this.#connection = connection;
     this.#stream = stream;
     this.requiresLeader = requiresLeader;
+  }
+
+  /**
+   * The client does not read fast enough: no events are sent until what is queued has left. A stream whose queue is empty
+   * may always send once, so that those which nobody reads do not starve the others of their connection.
+   */
+  get blocked(): boolean {
+    const { grpc, service } = this.#connection;
+    if (this.#queued === 0) return false;
+    return this.#queued > service.limits.watchQueueBytes || grpc.queuedBytes > service.limits.connectionQueueBytes;
   }
 
   receive(request: WatchRequest): void {
@@ -54,7 +64,7 @@ export class WatchStream {
   }
 
   onWritable(): void {
-    this.blocked = false;
+    this.#queued = 0;
     this.#hub.unblocked();
     this.onSynced();
   }
@@ -167,8 +177,7 @@ export class WatchStream {
   }
 
   #end(): void {
-    const queued = this.#connection.grpc.endMessage();
-    if (queued > this.#connection.service.limits.watchQueueBytes) this.blocked = true;
+    this.#queued = this.#connection.grpc.endMessage();
     this.#connection.touch();
   }
 }

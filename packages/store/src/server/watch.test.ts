@@ -217,6 +217,24 @@ test("a client that does not read costs no memory, and misses nothing when it re
   );
 });
 
+test("a slow client with many watches is held to one bound for all of them", async () => {
+  await start({ connectionQueueBytes: 200_000, catchUpBytes: 50_000 });
+  const calls: Call[] = [];
+  for (let i = 0; i < 50; i++) calls.push(await watch({ key: key("k"), startRevision: 2 }));
+  for (const call of calls) call.stream.pause();
+  for (let i = 0; i < 40; i++) await put("k", `${String(i).padStart(2, "0")}${"x".repeat(10_000)}`);
+  assert.ok(server.service.watches.behindCount > 0);
+  for (const call of calls) {
+    call.stream.resume();
+    const seen = await events(call, 40);
+    assert.deepEqual(
+      seen.map((event) => Number(event.slice(2, 4))),
+      Array.from({ length: 40 }, (_, i) => i),
+    );
+  }
+  assert.equal(server.service.watches.behindCount, 0);
+});
+
 test("a stream that requires a leader ends when there has been none for too long; the others stay", async () => {
   await start({ leaderLossTolerance: 1_000_000 });
   const strict = server.open("/etcdserverpb.Watch/Watch", { hasleader: "true" });

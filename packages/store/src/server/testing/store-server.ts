@@ -69,6 +69,8 @@ export class StoreServer {
     const server = new StoreServer(group, service, listener);
     clock.now = () => server.now;
     await once(server.client, "connect");
+    // Room for all streams, so that one that is not read does not hold up the others.
+    server.client.setLocalWindowSize(16 << 20);
     return server;
   }
 
