@@ -1,13 +1,16 @@
 import type { LogIndex, NodeId, Output, Term } from "@synod/protocols/protocol";
-import { NEVER } from "@synod/protocols/protocol";
 import { type Configuration, EntryKind, type SnapshotMeta } from "@synod/protocols/raft/types";
 import type { Random } from "@synod/protocols/random";
+import { Alarm } from "./alarm.ts";
 import { NodeClock } from "./clock.ts";
 import type { Mutant } from "./config.ts";
 import type { NodeDisk } from "./disk.ts";
+import { DurableOutbox } from "./durable-outbox.ts";
 import type { Engine, LogOutcome, Member } from "./engine.ts";
 import { type ClientRequest, EventKind, type NodeHost } from "./host.ts";
-import { clientOf, KeyValue } from "./key-value.ts";
+import { Inbox } from "./inbox.ts";
+import { KeyValue } from "./key-value.ts";
+import { RequestDesk } from "./request-desk.ts";
 import { SnapshotShelf } from "./snapshot-shelf.ts";
 
 export interface NodeSettings {
@@ -46,30 +49,17 @@ export class SimulatedNode<Message, WalRecord> implements Output<Message, WalRec
   readonly #settings: NodeSettings;
   readonly #random: Random;
 
-  #inboxFrom: NodeId[] = [];
-  #inbox: Message[] = [];
-  #requests: ClientRequest[] = [];
-  #forwarded: Uint8Array[] = [];
-  #turnScheduled = false;
-
-  /** Messages that wait for the disk: to whom, what, and the written position they wait for. */
-  #durableTo: NodeId[] = [];
-  #durableMessages: Message[] = [];
-  #durablePositions: number[] = [];
+  readonly #inbox = new Inbox<Message>();
+  readonly #outbox = new DurableOutbox<Message>();
   #toSelf: Message[] = [];
   #syncing = false;
 
-  #scheduledWake: number = NEVER;
-  #spins = 0;
-  #spinTime = -1;
+  readonly #alarm = new Alarm();
 
   #commitIndex: LogIndex = 0;
   #lastPersisted: LogIndex = 0;
   #snapshotBusy = false;
-  readonly #waiting = new Map<number, ClientRequest>();
-  readonly #reads = new Map<number, ClientRequest>();
-  #readable: { context: number; index: LogIndex }[] = [];
-  #nextContext = 1;
+  readonly #desk: RequestDesk;
 
   constructor(
     id: NodeId,
@@ -84,6 +74,7 @@ export class SimulatedNode<Message, WalRecord> implements Output<Message, WalRec
     this.disk = disk;
     this.#host = host;
     this.#settings = settings;
+    this.#desk = new RequestDesk(host);
     this.#random = random;
     this.clock = new NodeClock(random.below(1_000_000_000));
   }
@@ -131,21 +122,13 @@ export class SimulatedNode<Message, WalRecord> implements Output<Message, WalRec
     const { lost, kept } = this.disk.crash(random);
     if (lost > 0) this.#host.goal("unsynced records lost");
     if (lost > 0 && kept > 0) this.#host.goal("write torn");
-    this.#inbox = [];
-    this.#inboxFrom = [];
-    this.#requests = [];
-    this.#forwarded = [];
-    this.#turnScheduled = false;
-    this.#durableTo = [];
-    this.#durableMessages = [];
-    this.#durablePositions = [];
+    this.#inbox.clear();
+    this.#outbox.clear();
     this.#toSelf = [];
     this.#syncing = false;
-    this.#scheduledWake = NEVER;
+    this.#alarm.clear();
     this.#snapshotBusy = false;
-    this.#waiting.clear();
-    this.#reads.clear();
-    this.#readable = [];
+    this.#desk.clear();
     this.shelf.forgetIncoming();
   }
 
@@ -155,35 +138,31 @@ export class SimulatedNode<Message, WalRecord> implements Output<Message, WalRec
       this.#settle();
       return;
     }
-    this.#inboxFrom.push(from);
-    this.#inbox.push(message);
-    this.#scheduleTurn(this.#inbox.length);
+    this.#inbox.from.push(from);
+    this.#inbox.messages.push(message);
+    this.#scheduleTurn(this.#inbox.messages.length);
   }
 
   request(request: ClientRequest): void {
-    this.#requests.push(request);
-    this.#scheduleTurn(this.#requests.length);
+    this.#inbox.requests.push(request);
+    this.#scheduleTurn(this.#inbox.requests.length);
   }
 
   /** Everything that has arrived is handled; then one write, one sync. */
   turn(): void {
-    this.#turnScheduled = false;
-    const from = this.#inboxFrom;
-    const inbox = this.#inbox;
-    this.#inboxFrom = [];
-    this.#inbox = [];
+    this.#inbox.turnScheduled = false;
+    const { from, messages } = this.#inbox.takeMessages();
     const now = this.localNow;
-    for (let i = 0; i < inbox.length; i++) this.member!.receive(now, from[i]!, inbox[i]!, this);
+    for (let i = 0; i < messages.length; i++) this.member!.receive(now, from[i]!, messages[i]!, this);
     this.#takeRequests();
     this.#settle();
   }
 
   wake(scheduled: number): void {
-    if (scheduled !== this.#scheduledWake) return; // superseded by an earlier one
-    this.#scheduledWake = NEVER;
+    if (!this.#alarm.rings(scheduled)) return;
     const now = this.localNow;
     if (this.member!.wakeAt <= now) {
-      this.#watchSpin();
+      this.#alarm.watchSpin(this.#host.now);
       this.member!.wake(now, this);
     }
     this.#settle();
@@ -196,7 +175,8 @@ export class SimulatedNode<Message, WalRecord> implements Output<Message, WalRec
       return;
     }
     this.#engine.durable(this.id, this.member!);
-    this.#releaseDurable();
+    this.#outbox.release(this.disk.durable, this.#leave);
+    this.shelf.durable(this.disk.durable);
     this.#settle();
   }
 
@@ -225,7 +205,7 @@ export class SimulatedNode<Message, WalRecord> implements Output<Message, WalRec
 
   /** After the clock changed: deadlines fall elsewhere in the world's time. */
   clockChanged(): void {
-    this.#scheduledWake = NEVER;
+    this.#alarm.clear();
     if (this.member !== undefined) this.#settle();
   }
 
@@ -255,9 +235,7 @@ export class SimulatedNode<Message, WalRecord> implements Output<Message, WalRec
       this.#leave(to, message);
       return;
     }
-    this.#durableTo.push(to);
-    this.#durableMessages.push(message);
-    this.#durablePositions.push(this.disk.written);
+    this.#outbox.add(to, message, this.disk.written);
   }
 
   announce(outcome: LogOutcome): void {
@@ -267,10 +245,10 @@ export class SimulatedNode<Message, WalRecord> implements Output<Message, WalRec
         this.#host.trace(outcome.index);
         return;
       case "readable":
-        this.#readable.push({ context: outcome.context, index: outcome.index });
+        this.#desk.readable(outcome.context, outcome.index);
         return;
       case "readRefused":
-        this.#refuseRead(outcome.context);
+        this.#desk.refuseRead(outcome.context, this.member?.leader ?? 0);
         return;
       case "role":
         if (outcome.role === "leader") this.#host.becameLeader(this.id, outcome.term);
@@ -289,7 +267,7 @@ export class SimulatedNode<Message, WalRecord> implements Output<Message, WalRec
         return;
       }
       case "proposalForwarded":
-        for (const command of outcome.commands) this.#forwarded.push(command);
+        for (const command of outcome.commands) this.#inbox.forwarded.push(command);
         this.#host.goal("proposal forwarded");
     }
   }
@@ -301,19 +279,16 @@ export class SimulatedNode<Message, WalRecord> implements Output<Message, WalRec
   #scheduleTurn(waiting: number): void {
     if (waiting >= this.#settings.maxBatch && this.#settings.maxBatch > 1) {
       this.turn();
-    } else if (!this.#turnScheduled) {
-      this.#turnScheduled = true;
+    } else if (!this.#inbox.turnScheduled) {
+      this.#inbox.turnScheduled = true;
       const delay = this.#settings.maxBatch === 1 ? 0 : this.#random.below(500);
       this.#host.schedule(delay, EventKind.turn, this.id, this.life, undefined);
     }
   }
 
   #takeRequests(): void {
-    const requests = this.#requests;
-    const commands = this.#forwarded;
+    const { requests, commands } = this.#inbox.takeRequests();
     if (requests.length === 0 && commands.length === 0) return;
-    this.#requests = [];
-    this.#forwarded = [];
     const member = this.member!;
     const asked: ClientRequest[] = [];
     for (const request of requests) {
@@ -327,7 +302,7 @@ export class SimulatedNode<Message, WalRecord> implements Output<Message, WalRec
     if (commands.length === 0) return;
     const proposal = member.propose(this.localNow, commands, this);
     if (proposal.type === "accepted") {
-      for (const request of asked) this.#waiting.set(request.client, request);
+      for (const request of asked) this.#desk.awaitApply(request);
       return;
     }
     const leader = proposal.leader ?? 0;
@@ -335,7 +310,7 @@ export class SimulatedNode<Message, WalRecord> implements Output<Message, WalRec
     const message = forward ? this.#engine.forwardMessage(member, commands) : undefined;
     if (message !== undefined) this.send(leader, message);
     for (const request of asked) {
-      if (message !== undefined) this.#waiting.set(request.client, request);
+      if (message !== undefined) this.#desk.awaitApply(request);
       else this.#host.answer(request, { type: "refused", reason: proposal.reason, leader });
     }
   }
@@ -346,35 +321,27 @@ export class SimulatedNode<Message, WalRecord> implements Output<Message, WalRec
       this.#host.answer(request, { type: "value", value, index: this.appliedIndex });
       return;
     }
-    // A name that no earlier life has used: an answer may come very late.
-    const context = this.life * 0x10_0000 + this.#nextContext++;
-    this.#reads.set(context, request);
+    const context = this.#desk.awaitReadable(request, this.life);
     this.member!.readIndex(this.localNow, context, this);
-  }
-
-  #refuseRead(context: number): void {
-    const request = this.#reads.get(context);
-    if (request === undefined) return;
-    this.#reads.delete(context);
-    this.#host.answer(request, { type: "refused", reason: "noQuorum", leader: this.member?.leader ?? 0 });
   }
 
   /** After every input: what the node owes itself, its state machine, its disk and its alarm clock. */
   #settle(): void {
     const member = this.member!;
     this.#receiveOwn(member);
-    while (this.#forwarded.length > 0) {
+    while (this.#inbox.forwarded.length > 0) {
       this.#takeRequests();
       this.#receiveOwn(member);
     }
     if (this.#commitIndex > this.appliedIndex) this.#apply(member);
-    if (this.#readable.length > 0) this.#serveReads();
+    if (this.#desk.hasReadable) this.#desk.serve(this.machine, this.appliedIndex, member.role === "leader");
     if (!this.#syncing && this.disk.written > this.disk.durable) {
       this.#syncing = true;
       this.disk.beginSync();
       this.#host.schedule(this.#host.syncDelay(this.id), EventKind.synced, this.id, this.life, undefined);
     }
-    this.#scheduleWake(member.wakeAt);
+    const due = this.#alarm.set(member.wakeAt, this.clock, this.#host.now);
+    if (due !== undefined) this.#host.scheduleAt(due, EventKind.wake, this.id, this.life, due);
     if (this.damaged && !member.recovering) this.damaged = false;
     member.checkStep();
   }
@@ -391,24 +358,12 @@ export class SimulatedNode<Message, WalRecord> implements Output<Message, WalRec
       const index = ++this.appliedIndex;
       const kind = member.kindAt(index);
       const payload = member.payloadAt(index);
-      if (kind === EntryKind.command) this.#applyCommand(index, payload);
+      if (kind === EntryKind.command) this.#desk.apply(this.machine, index, payload);
       this.#host.applied(this.id, index, member.termAt(index)!, kind, payload, this.machine.hash);
     }
     if (this.appliedIndex - this.shelf.latestIndex >= this.#settings.snapshotEvery && !this.#snapshotBusy) {
       this.#takeSnapshot(member);
     }
-  }
-
-  #applyCommand(index: LogIndex, payload: Uint8Array): void {
-    const before = this.machine.deduplicated;
-    const session = this.machine.apply(index, payload);
-    if (this.machine.deduplicated > before) this.#host.goal("retry deduplicated");
-    const client = clientOf(payload);
-    const request = this.#waiting.get(client);
-    if (request === undefined || session.request < request.request) return;
-    this.#waiting.delete(client);
-    if (session.request !== request.request) return; // the client has moved on
-    this.#host.answer(request, { type: "applied", done: session.done, index: session.index });
   }
 
   #takeSnapshot(member: Member<Message, WalRecord>): void {
@@ -420,54 +375,11 @@ export class SimulatedNode<Message, WalRecord> implements Output<Message, WalRec
     this.#host.schedule(delay, EventKind.snapshotWritten, this.id, this.life, { meta, bytes });
   }
 
-  #serveReads(): void {
-    const waiting = this.#readable;
-    this.#readable = [];
-    for (const readable of waiting) {
-      if (readable.index > this.appliedIndex) {
-        this.#readable.push(readable);
-        continue;
-      }
-      const request = this.#reads.get(readable.context);
-      if (request === undefined) continue; // its answer came twice
-      this.#reads.delete(readable.context);
-      if (this.member!.role !== "leader") this.#host.goal("linearizable read on a follower");
-      const value = this.machine.read(request.key);
-      this.#host.answer(request, { type: "value", value, index: this.appliedIndex });
-    }
-  }
-
-  #releaseDurable(): void {
-    const durable = this.disk.durable;
-    let ready = 0;
-    while (ready < this.#durablePositions.length && this.#durablePositions[ready]! <= durable) ready++;
-    if (ready === 0) return;
-    const to = this.#durableTo.splice(0, ready);
-    const messages = this.#durableMessages.splice(0, ready);
-    this.#durablePositions.splice(0, ready);
-    for (let i = 0; i < ready; i++) this.#leave(to[i]!, messages[i]!);
-    this.shelf.durable(durable);
-  }
-
-  #leave(to: NodeId, message: Message): void {
+  // A field, so that no sync makes a function of its own.
+  readonly #leave = (to: NodeId, message: Message): void => {
     if (to === this.id) this.#toSelf.push(message);
     else this.#host.transmit(this.id, to, message);
-  }
-
-  #scheduleWake(wakeAt: number): void {
-    if (wakeAt === NEVER) return;
-    const due = Math.max(this.#host.now, this.clock.world(wakeAt));
-    if (due >= this.#scheduledWake) return;
-    this.#scheduledWake = due;
-    this.#host.scheduleAt(due, EventKind.wake, this.id, this.life, due);
-  }
-
-  /** A member whose deadline never moves would stop the world's clock. */
-  #watchSpin(): void {
-    this.#spins = this.#host.now === this.#spinTime ? this.#spins + 1 : 0;
-    this.#spinTime = this.#host.now;
-    if (this.#spins > SPIN_LIMIT) throw new Error(`node ${this.id} wakes without end at ${this.#spinTime}`);
-  }
+  };
 
   /** For a person, and for the watchdog. */
   get standing(): { role: string; term: Term; commitIndex: LogIndex; lastIndex: LogIndex } {

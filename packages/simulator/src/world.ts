@@ -174,7 +174,7 @@ export class World<Message, WalRecord> implements NodeHost<Message>, ClientHost,
       return false;
     }
     this.crash(node, random);
-    if (victim.disk.harm(damage, random)) victim.damaged = true;
+    if (victim.disk.harm(damage, random) || damage === "amnesia") victim.damaged = true;
     if (damage === "amnesia") victim.shelf.clear();
     return true;
   }
