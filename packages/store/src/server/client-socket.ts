@@ -51,7 +51,7 @@ export class ClientSocket {
   }
 
   #receive(chunk: Buffer): void {
-    if (this.#grpc !== undefined) this.#grpc.receive(chunk, this.#service.options.now());
+    if (this.#grpc !== undefined) this.#receiveGrpc(this.#grpc, chunk);
     else if (this.#http1 !== undefined) this.#http1.receive(chunk);
     else this.#detect(chunk);
     this.#store.touch();
@@ -69,8 +69,14 @@ export class ClientSocket {
     }
     this.#socket.setTimeout(0);
     this.#grpc = new GrpcServerConnection(METHODS, this.#store);
+    this.#grpc.counts = this.#service.traffic.calls;
     this.#store.grpc = this.#grpc;
-    this.#grpc.receive(first, this.#service.options.now());
+    this.#receiveGrpc(this.#grpc, first);
+  }
+
+  #receiveGrpc(grpc: GrpcServerConnection, chunk: Buffer): void {
+    this.#service.traffic.receivedBytes += chunk.length;
+    grpc.receive(chunk, this.#service.options.now());
   }
 
   /** Everything that the turn has brought, in one write where it is not very much. */
@@ -81,6 +87,7 @@ export class ClientSocket {
     while (!socket.writableNeedDrain) {
       const bytes = connection.takeOutput();
       if (bytes === undefined) break;
+      if (this.#grpc !== undefined) this.#service.traffic.sentBytes += bytes.length;
       if (!socket.write(bytes)) this.#grpc?.setCongested(true);
     }
     if (!socket.writableNeedDrain) {

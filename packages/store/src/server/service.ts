@@ -10,6 +10,7 @@ import type { StoreConnection } from "./connection.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
 import { Method } from "./methods.ts";
 import { DEFAULT_STORE_LIMITS, type StoreLimits, type StoreServiceOptions } from "./options.ts";
+import { StoreTraffic } from "./traffic.ts";
 import { WatchHub } from "./watch-hub.ts";
 
 /** As long as a proposal may take. */
@@ -34,6 +35,7 @@ export class StoreService implements GroupListener {
   readonly header: HeaderWriter;
   readonly commands: Commands = new Commands();
   readonly watches: WatchHub;
+  readonly traffic: StoreTraffic = new StoreTraffic();
   /** It has no vote: it answers Status and reads from its own state. */
   isLearner = false;
   readonly #leases: LeaseKeeper;

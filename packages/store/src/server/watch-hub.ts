@@ -20,6 +20,8 @@ export class WatchHub {
   readonly #synced = new WatcherIndex();
   readonly #behindIndex = new WatcherIndex();
   readonly #behind = new Set<Watcher>();
+  /** Behind, too, but their streams are blocked: nobody looks at them until a queue has left. */
+  readonly #parked = new Set<Watcher>();
   readonly #plain = new EncodedEvents(false);
   readonly #withPrevious = new EncodedEvents(true);
   /** Every synced watcher has been told of everything up to this revision. */
@@ -43,7 +45,7 @@ export class WatchHub {
   }
 
   get behindCount(): number {
-    return this.#behind.size;
+    return this.#behind.size + this.#parked.size;
   }
 
   get isFull(): boolean {
@@ -61,6 +63,7 @@ export class WatchHub {
   remove(watcher: Watcher): void {
     this.#watchers.delete(watcher.id);
     this.#behind.delete(watcher);
+    if (this.#parked.delete(watcher)) return;
     (watcher.synced ? this.#synced : this.#behindIndex).delete(watcher.id);
   }
 
@@ -95,8 +98,14 @@ export class WatchHub {
   /** Reads history for those who are behind, as much as one turn may cost. */
   catchUp(): void {
     this.dispatch();
-    for (let slice = 0; slice < this.#limits.catchUpSlices; slice++) if (!this.#catchUpSlice()) return;
-    this.#wantCatchUp();
+    for (const watcher of this.#parked) {
+      if (watcher.stream.blocked) continue;
+      this.#parked.delete(watcher);
+      this.#enlist(watcher);
+    }
+    for (let slice = 0; slice < this.#limits.catchUpSlices && this.#behind.size > 0; slice++) this.#catchUpSlice();
+    this.#forgetEncoded();
+    if (this.#behind.size > 0) this.#wantCatchUp();
   }
 
   /** Notifies each quiet watcher that asked for it, and counts anew who is quiet. */
@@ -110,25 +119,18 @@ export class WatchHub {
     }
   }
 
-  /** @returns whether there may be more to do at once. */
-  #catchUpSlice(): boolean {
+  #catchUpSlice(): void {
     let cursor = Number.MAX_SAFE_INTEGER;
-    for (const { startRevision, stream } of this.#behind) if (!stream.blocked) cursor = Math.min(cursor, startRevision);
-    if (cursor === Number.MAX_SAFE_INTEGER) return false;
+    for (const { startRevision } of this.#behind) cursor = Math.min(cursor, startRevision);
     const found = this.#read(cursor);
-    if (found.type === "compacted") {
-      this.#cancelCompacted(found.compactRevision);
-      return true;
-    }
+    if (found.type === "compacted") return this.#cancelCompacted(found.compactRevision);
     this.#behindIndex.match(found.events, (id, events) => {
       const watcher = this.#watchers.get(id) as Watcher;
-      if (watcher.stream.blocked) return;
+      if (watcher.stream.blocked) return this.#park(watcher);
       watcher.startRevision = found.nextRevision;
       this.#send(watcher, events, found.nextRevision - 1);
     });
-    this.#forgetEncoded();
     this.#advance(found.nextRevision);
-    return this.#behind.size > 0;
   }
 
   /** Some history: whole revisions, cut at the limit of events or of bytes, whichever comes first. */
@@ -149,18 +151,19 @@ export class WatchHub {
   /** Whoever wanted nothing in this slice of history has seen it, too. */
   #advance(nextRevision: number): void {
     for (const watcher of this.#behind) {
-      if (!watcher.stream.blocked && watcher.startRevision < nextRevision) watcher.startRevision = nextRevision;
-      if (watcher.startRevision <= this.#dispatched) continue;
-      this.#behind.delete(watcher);
-      this.#behindIndex.delete(watcher.id);
-      this.#sync(watcher);
-      watcher.stream.onSynced();
+      if (watcher.startRevision < nextRevision) watcher.startRevision = nextRevision;
+      if (watcher.startRevision > this.#dispatched) {
+        this.#behind.delete(watcher);
+        this.#behindIndex.delete(watcher.id);
+        this.#sync(watcher);
+        watcher.stream.onSynced();
+      } else if (watcher.stream.blocked) this.#park(watcher);
     }
   }
 
   #cancelCompacted(compactRevision: number): void {
     for (const watcher of this.#behind) {
-      if (watcher.startRevision >= compactRevision || watcher.stream.blocked) continue;
+      if (watcher.startRevision >= compactRevision) continue;
       this.remove(watcher);
       watcher.stream.cancelCompacted(watcher, compactRevision);
     }
@@ -168,7 +171,7 @@ export class WatchHub {
 
   #send(watcher: Watcher, events: readonly KeyValue[], revision: number): void {
     const encoded = watcher.prevKv ? this.#withPrevious : this.#plain;
-    encoded.encode(this.#model, events);
+    encoded.select(this.#model, events);
     watcher.quiet = false;
     watcher.stream.sendEvents(watcher, encoded, revision);
   }
@@ -180,9 +183,23 @@ export class WatchHub {
 
   #fallBehind(watcher: Watcher): void {
     watcher.synced = false;
+    if (watcher.stream.blocked) {
+      this.#parked.add(watcher);
+      return;
+    }
+    this.#enlist(watcher);
+    this.#wantCatchUp();
+  }
+
+  #enlist(watcher: Watcher): void {
     this.#behind.add(watcher);
     this.#behindIndex.add(watcher.id, watcher);
-    this.#wantCatchUp();
+  }
+
+  #park(watcher: Watcher): void {
+    this.#behind.delete(watcher);
+    this.#behindIndex.delete(watcher.id);
+    this.#parked.add(watcher);
   }
 
   #unsync(watcher: Watcher, startRevision: number): void {

@@ -74,17 +74,15 @@ export class WatchStream {
     if (this.#progressWanted) this.#progress();
   }
 
-  sendEvents(watcher: Watcher, encoded: EncodedEvents, revision: number): void {
-    const { ends } = encoded;
+  sendEvents(watcher: Watcher, events: EncodedEvents, revision: number): void {
     const limit = watcher.fragment ? this.#connection.service.limits.requestBytes : Number.MAX_SAFE_INTEGER;
-    let first = 0;
-    while (first < ends.length) {
-      const start = ends[first - 1] ?? 0;
+    for (let first = 0; first < events.count; ) {
+      let size = events.size(first);
       let next = first + 1;
-      while (next < ends.length && ends[next]! - start <= limit) next++;
+      for (; next < events.count && size + events.size(next) <= limit; next++) size += events.size(next);
       const writer = this.#begin(watcher.watchId, revision);
-      if (next < ends.length) encodeWatchFragment(writer);
-      writer.rawFrom(encoded.writer.buffer, start, ends[next - 1]! - start);
+      if (next < events.count) encodeWatchFragment(writer);
+      events.copy(writer, first, next);
       this.#end();
       first = next;
     }
