@@ -84,6 +84,8 @@ export interface SimulationConfig {
   readonly checkedCodec: boolean;
   /** Inputs handled together before one write and one sync; 1: each on its own. */
   readonly maxBatch: number;
+  /** Peers of a process that ends learn of it from their connections, as they do in production. */
+  readonly noticeCrashes: boolean;
   /** Followers pass their clients' commands on to the leader instead of refusing them. */
   readonly forward: boolean;
   /** Entries applied between two snapshots. */
@@ -118,6 +120,7 @@ export function drawConfig(seed: number, overrides: ConfigOverrides = {}): Simul
     workload: drawWorkload(random.split("workload")),
     checkedCodec: random.chance(150_000),
     maxBatch: random.pick([1, 1, 4, 32]),
+    noticeCrashes: random.chance(500_000),
     forward: random.chance(300_000),
     snapshotEvery: random.pick([10, 40, 200, 1000]),
     faults: drawFaults(random.split("faults")),

@@ -135,6 +135,7 @@ export class LightDisk<WalRecord> implements NodeDisk<WalRecord> {
     // Entries that do not follow on a snapshot that is there are no use; promises have a second copy.
     const promises = this.#records.filter(isPromise);
     this.#records = whole ? [...sound, ...promises] : [...snapshots, ...promises];
+    this.#snapshotIndex = Math.max(0, ...snapshots.map((record) => this.#shape.snapshotOf(record)!.lastIncludedIndex));
     this.#harmedAt = Number.POSITIVE_INFINITY;
     this.#dropped = this.#durable - this.#records.length;
     return { records: this.#records, damaged: true };

@@ -63,6 +63,9 @@ export interface Member<Message, WalRecord> extends Protocol<Message, WalRecord,
   compact(snapshot: SnapshotMeta, keepFrom: LogIndex, out: Output<Message, WalRecord, LogOutcome>): void;
   snapshotInstalled(snapshot: SnapshotMeta, ok: boolean, out: Output<Message, WalRecord, LogOutcome>): void;
 
+  /** The connection to a peer broke: what was under way to it may be lost. */
+  disconnected(now: Instant, peer: NodeId): void;
+
   readonly role: "follower" | "preCandidate" | "candidate" | "leader";
   readonly term: Term;
   readonly leader: NodeId | undefined;

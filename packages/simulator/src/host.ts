@@ -1,5 +1,15 @@
 import type { LogIndex, NodeId, Term } from "@synod/protocols/protocol";
-import type { EntryKind } from "@synod/protocols/raft/types";
+import type { Configuration, EntryKind } from "@synod/protocols/raft/types";
+import type { Mutant } from "./config.ts";
+
+/** What a node is told once and for all. */
+export interface NodeSettings {
+  readonly bootstrap: Configuration;
+  readonly maxBatch: number;
+  readonly snapshotEvery: number;
+  readonly forward: boolean;
+  readonly mutant: Mutant;
+}
 
 /** A client's request as a node receives it. */
 export interface ClientRequest {
@@ -42,13 +52,14 @@ export const EventKind = {
   synced: 4,
   snapshotWritten: 5,
   snapshotRestored: 6,
-  request: 7,
-  answer: 8,
-  clientTimer: 9,
-  faultBegins: 10,
-  faultEnds: 11,
-  administer: 12,
-  heal: 13,
-  watch: 14,
-  start: 15,
+  disconnected: 7,
+  request: 8,
+  answer: 9,
+  clientTimer: 10,
+  faultBegins: 11,
+  faultEnds: 12,
+  administer: 13,
+  heal: 14,
+  watch: 15,
+  start: 16,
 } as const;

@@ -14,6 +14,7 @@ export class Inbox<Message> {
     const { from, messages } = this;
     this.from = [];
     this.messages = [];
+    this.turnScheduled = false;
     return { from, messages };
   }
 
@@ -27,6 +28,5 @@ export class Inbox<Message> {
   clear(): void {
     this.takeMessages();
     this.takeRequests();
-    this.turnScheduled = false;
   }
 }

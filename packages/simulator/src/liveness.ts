@@ -2,10 +2,7 @@ import type { LogIndex } from "@synod/protocols/protocol";
 import type { Configuration } from "@synod/protocols/raft/types";
 import type { SimulatedNode } from "./node.ts";
 
-type AnyNode = Pick<
-  SimulatedNode<unknown, unknown>,
-  "id" | "up" | "member" | "damaged" | "absent" | "standing" | "appliedIndex"
->;
+type AnyNode = Pick<SimulatedNode<unknown, unknown>, "id" | "up" | "member" | "damaged" | "absent" | "appliedIndex">;
 
 /** The configuration that all running members agree on; undefined while a change may be under way. */
 export function agreeOnConfiguration(nodes: readonly AnyNode[]): Configuration | undefined {
@@ -35,8 +32,8 @@ export function isConverged(nodes: readonly AnyNode[], length: LogIndex): boolea
 export function explainStandstill(nodes: readonly AnyNode[], busyClients: number, length: LogIndex): string {
   const running = nodes.slice(1).filter((node) => node.up);
   const states = running.map((node) => {
-    const { role, term, commitIndex, lastIndex } = node.standing;
-    return `n${node.id} ${role}${node.member!.recovering ? " (recovering)" : ""} term ${term} commit ${commitIndex}/${lastIndex} applied ${node.appliedIndex}`;
+    const { role, term, commitIndex, lastIndex, recovering } = node.member!;
+    return `n${node.id} ${role}${recovering ? " (recovering)" : ""} term ${term} commit ${commitIndex}/${lastIndex} applied ${node.appliedIndex}`;
   });
   return `${cause(nodes, running, busyClients, length)} ${states.join("; ")}.`;
 }

@@ -1,25 +1,16 @@
-import type { LogIndex, NodeId, Output, Term } from "@synod/protocols/protocol";
-import { type Configuration, EntryKind, type SnapshotMeta } from "@synod/protocols/raft/types";
+import type { LogIndex, NodeId, Output } from "@synod/protocols/protocol";
+import type { Configuration, SnapshotMeta } from "@synod/protocols/raft/types";
 import type { Random } from "@synod/protocols/random";
 import { Alarm } from "./alarm.ts";
+import { Applier } from "./applier.ts";
 import { NodeClock } from "./clock.ts";
-import type { Mutant } from "./config.ts";
 import type { NodeDisk } from "./disk.ts";
 import { DurableOutbox } from "./durable-outbox.ts";
 import type { Engine, LogOutcome, Member } from "./engine.ts";
-import { type ClientRequest, EventKind, type NodeHost } from "./host.ts";
+import { type ClientRequest, EventKind, type NodeHost, type NodeSettings } from "./host.ts";
 import { Inbox } from "./inbox.ts";
-import { KeyValue } from "./key-value.ts";
 import { RequestDesk } from "./request-desk.ts";
-import { SnapshotShelf } from "./snapshot-shelf.ts";
-
-export interface NodeSettings {
-  readonly bootstrap: Configuration;
-  readonly maxBatch: number;
-  readonly snapshotEvery: number;
-  readonly forward: boolean;
-  readonly mutant: Mutant;
-}
+import type { SnapshotShelf } from "./snapshot-shelf.ts";
 
 /** More steps than any sound member takes at one instant. */
 const SPIN_LIMIT = 1000;
@@ -32,15 +23,14 @@ export class SimulatedNode<Message, WalRecord> implements Output<Message, WalRec
   readonly id: NodeId;
   readonly clock: NodeClock;
   readonly disk: NodeDisk<WalRecord>;
-  readonly shelf: SnapshotShelf = new SnapshotShelf();
   member: Member<Message, WalRecord> | undefined;
-  machine: KeyValue = new KeyValue();
-  appliedIndex: LogIndex = 0;
   /** Counts starts; an event of an earlier life finds nobody. */
   life = 0;
   pausedUntil = 0;
   /** Has never been started. */
   absent = true;
+  /** What it believed in when it last stopped. */
+  lastConfiguration: Configuration | undefined;
   /** Its disk was harmed, and it has not got everything back yet. */
   damaged = false;
 
@@ -56,10 +46,9 @@ export class SimulatedNode<Message, WalRecord> implements Output<Message, WalRec
 
   readonly #alarm = new Alarm();
 
-  #commitIndex: LogIndex = 0;
   #lastPersisted: LogIndex = 0;
-  #snapshotBusy = false;
   readonly #desk: RequestDesk;
+  readonly #applier: Applier;
 
   constructor(
     id: NodeId,
@@ -75,12 +64,21 @@ export class SimulatedNode<Message, WalRecord> implements Output<Message, WalRec
     this.#host = host;
     this.#settings = settings;
     this.#desk = new RequestDesk(host);
+    this.#applier = new Applier(id, host, this.#desk, settings.snapshotEvery);
     this.#random = random;
     this.clock = new NodeClock(random.below(1_000_000_000));
   }
 
   get up(): boolean {
     return this.member !== undefined;
+  }
+
+  get shelf(): SnapshotShelf {
+    return this.#applier.shelf;
+  }
+
+  get appliedIndex(): LogIndex {
+    return this.#applier.appliedIndex;
   }
 
   get localNow(): number {
@@ -103,31 +101,26 @@ export class SimulatedNode<Message, WalRecord> implements Output<Message, WalRec
       snapshots: this.shelf,
     });
     this.member = member;
-    this.machine = new KeyValue(this.#settings.mutant !== "noDeduplication");
-    this.appliedIndex = member.firstIndex - 1;
-    if (this.appliedIndex > 0) this.machine.restore(this.shelf.bytesAt(this.appliedIndex));
-    this.#commitIndex = this.appliedIndex;
+    this.#applier.begin(member.firstIndex - 1, this.#settings.mutant !== "noDeduplication");
     this.#lastPersisted = member.lastIndex;
-    const repair = damaged && !silent ? this.#engine.damageRecord : undefined;
-    if (repair !== undefined) this.persist(repair);
+    if (damaged && !silent && this.#engine.damageRecord !== undefined) this.persist(this.#engine.damageRecord);
     this.#settle();
   }
 
   /** Ends the process and, with it, everything that was not durable. */
   stop(random: Random): void {
     if (this.member === undefined) return;
+    this.lastConfiguration = this.member.configuration;
     this.member = undefined;
     this.life++;
     this.pausedUntil = 0;
     const { lost, kept } = this.disk.crash(random);
-    if (lost > 0) this.#host.goal("unsynced records lost");
-    if (lost > 0 && kept > 0) this.#host.goal("write torn");
+    if (lost > 0) this.#host.goal(kept > 0 ? "some unsynced records lost" : "unsynced records lost");
     this.#inbox.clear();
     this.#outbox.clear();
     this.#toSelf = [];
     this.#syncing = false;
     this.#alarm.clear();
-    this.#snapshotBusy = false;
     this.#desk.clear();
     this.shelf.forgetIncoming();
   }
@@ -150,7 +143,6 @@ export class SimulatedNode<Message, WalRecord> implements Output<Message, WalRec
 
   /** Everything that has arrived is handled; then one write, one sync. */
   turn(): void {
-    this.#inbox.turnScheduled = false;
     const { from, messages } = this.#inbox.takeMessages();
     const now = this.localNow;
     for (let i = 0; i < messages.length; i++) this.member!.receive(now, from[i]!, messages[i]!, this);
@@ -181,25 +173,21 @@ export class SimulatedNode<Message, WalRecord> implements Output<Message, WalRec
   }
 
   snapshotWritten(meta: SnapshotMeta, bytes: Uint8Array): void {
-    this.#snapshotBusy = false;
-    if (meta.lastIncludedIndex <= this.shelf.latestIndex) return;
-    this.shelf.put(meta, bytes);
+    if (!this.#applier.written(meta, bytes)) return;
     const behind = this.#random.pick([0, 0, 5, 100]);
     this.member!.compact(meta, Math.max(1, meta.lastIncludedIndex + 1 - behind), this);
-    this.#host.goal("snapshot taken");
     this.#settle();
   }
 
   snapshotRestored(meta: SnapshotMeta, bytes: Uint8Array | undefined): void {
-    const ok = bytes !== undefined;
-    if (ok && meta.lastIncludedIndex > this.appliedIndex) {
-      this.shelf.put(meta, bytes);
-      this.machine.restore(bytes);
-      this.appliedIndex = meta.lastIncludedIndex;
-      this.#host.restored(this.id, this.appliedIndex, this.machine.hash);
-      this.#host.goal("snapshot installed");
-    }
-    this.member!.snapshotInstalled(meta, ok, this);
+    if (bytes !== undefined) this.#applier.restore(meta, bytes);
+    this.member!.snapshotInstalled(meta, bytes !== undefined, this);
+    this.#settle();
+  }
+
+  /** The connection to a peer broke. */
+  disconnected(peer: NodeId): void {
+    this.member!.disconnected(this.localNow, peer);
     this.#settle();
   }
 
@@ -241,7 +229,7 @@ export class SimulatedNode<Message, WalRecord> implements Output<Message, WalRec
   announce(outcome: LogOutcome): void {
     switch (outcome.type) {
       case "committed":
-        this.#commitIndex = outcome.index;
+        this.#applier.commitIndex = outcome.index;
         this.#host.trace(outcome.index);
         return;
       case "readable":
@@ -317,7 +305,7 @@ export class SimulatedNode<Message, WalRecord> implements Output<Message, WalRec
 
   #read(request: ClientRequest): void {
     if (this.#settings.mutant === "staleReads") {
-      const value = this.machine.read(request.key);
+      const value = this.#applier.machine.read(request.key);
       this.#host.answer(request, { type: "value", value, index: this.appliedIndex });
       return;
     }
@@ -333,8 +321,9 @@ export class SimulatedNode<Message, WalRecord> implements Output<Message, WalRec
       this.#takeRequests();
       this.#receiveOwn(member);
     }
-    if (this.#commitIndex > this.appliedIndex) this.#apply(member);
-    if (this.#desk.hasReadable) this.#desk.serve(this.machine, this.appliedIndex, member.role === "leader");
+    const applier = this.#applier;
+    if (applier.commitIndex > applier.appliedIndex) applier.apply(member, this.life);
+    if (this.#desk.hasReadable) this.#desk.serve(applier.machine, applier.appliedIndex, member.role === "leader");
     if (!this.#syncing && this.disk.written > this.disk.durable) {
       this.#syncing = true;
       this.disk.beginSync();
@@ -353,38 +342,9 @@ export class SimulatedNode<Message, WalRecord> implements Output<Message, WalRec
     }
   }
 
-  #apply(member: Member<Message, WalRecord>): void {
-    while (this.appliedIndex < this.#commitIndex) {
-      const index = ++this.appliedIndex;
-      const kind = member.kindAt(index);
-      const payload = member.payloadAt(index);
-      if (kind === EntryKind.command) this.#desk.apply(this.machine, index, payload);
-      this.#host.applied(this.id, index, member.termAt(index)!, kind, payload, this.machine.hash);
-    }
-    if (this.appliedIndex - this.shelf.latestIndex >= this.#settings.snapshotEvery && !this.#snapshotBusy) {
-      this.#takeSnapshot(member);
-    }
-  }
-
-  #takeSnapshot(member: Member<Message, WalRecord>): void {
-    this.#snapshotBusy = true;
-    const bytes = this.machine.snapshot();
-    const configuration = member.configurationAt(this.appliedIndex);
-    const meta = this.shelf.describe(this.appliedIndex, member.termAt(this.appliedIndex)!, configuration, bytes);
-    const delay = 2 * this.#host.syncDelay(this.id);
-    this.#host.schedule(delay, EventKind.snapshotWritten, this.id, this.life, { meta, bytes });
-  }
-
   // A field, so that no sync makes a function of its own.
   readonly #leave = (to: NodeId, message: Message): void => {
     if (to === this.id) this.#toSelf.push(message);
     else this.#host.transmit(this.id, to, message);
   };
-
-  /** For a person, and for the watchdog. */
-  get standing(): { role: string; term: Term; commitIndex: LogIndex; lastIndex: LogIndex } {
-    const { member } = this;
-    if (member === undefined) return { role: this.absent ? "absent" : "down", term: 0, commitIndex: 0, lastIndex: 0 };
-    return { role: member.role, term: member.term, commitIndex: member.commitIndex, lastIndex: member.lastIndex };
-  }
 }

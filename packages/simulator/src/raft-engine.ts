@@ -168,6 +168,9 @@ class RaftMember implements Member<RaftMessage, RaftRecord> {
   snapshotInstalled(meta: SnapshotMeta, ok: boolean, out: RaftOutput): void {
     this.#raft.snapshotInstalled(meta, ok, out);
   }
+  disconnected(now: Instant, peer: NodeId): void {
+    this.#raft.disconnected(now, peer);
+  }
   configurationAt(index: LogIndex): Configuration {
     return this.#raft.configurationAt(index);
   }

@@ -177,6 +177,10 @@ export class Simulation<Message, WalRecord> {
       node.request(message as ClientRequest);
       return;
     }
+    if (kind === EventKind.disconnected) {
+      node.disconnected(a);
+      return;
+    }
     if (a !== node.life) return; // meant for a process that is gone
     switch (kind) {
       case EventKind.wake:

@@ -157,6 +157,11 @@ export class World<Message, WalRecord> implements NodeHost<Message>, ClientHost,
 
   crash(node: NodeId, random: Random): void {
     this.nodes[node]!.stop(random);
+    if (!this.config.noticeCrashes) return;
+    for (let peer = 1; peer <= this.maxNode; peer++) {
+      if (peer === node || this.network.isCut(node, peer)) continue;
+      this.queue.push(this.now + random.below(5_000), EventKind.disconnected, peer, node, 0, undefined);
+    }
   }
 
   startAt(node: NodeId, time: number): void {
@@ -263,12 +268,13 @@ export class World<Message, WalRecord> implements NodeHost<Message>, ClientHost,
 
   /**
    * The fault atlas: never harm more disks than the others can make good. For each configuration that some node believes
-   * in, the harmed voters stay a minority.
+   * in, running or not, the harmed voters stay a minority.
    */
   #mayHarm(victim: NodeId): boolean {
-    for (const { member } of this.nodes.slice(1)) {
-      if (member === undefined) continue;
-      const { voters, outgoing } = member.configuration;
+    for (const { member, lastConfiguration } of this.nodes.slice(1)) {
+      const configuration = member?.configuration ?? lastConfiguration;
+      if (configuration === undefined) continue;
+      const { voters, outgoing } = configuration;
       for (const set of [voters, outgoing]) {
         if (!set.includes(victim)) continue;
         const harmed = this.damagedAmong(set.filter((id) => id !== victim)) + 1;
