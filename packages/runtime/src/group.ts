@@ -11,7 +11,7 @@ export interface Group<Result> {
   /**
    * Proposes a command on whichever node leads, once: a proposal lost with its leader is sent again under the same request
    * id and applied at most once. The answer comes through `requester` after this node applied it.
-   * The group keeps a reference to `command`; nobody may change its bytes afterwards.
+   * `command` is copied before this returns.
    */
   propose(command: Uint8Array, requester: Requester<Result>, token: number): void;
 

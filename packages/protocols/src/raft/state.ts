@@ -78,9 +78,18 @@ export function configurationIndex(state: RaftState): LogIndex {
   return state.configurations[state.configurations.length - 1]!.index;
 }
 
-/** A member that may campaign: a voter whose word is whole. */
+/**
+ * A member that may campaign: its word is whole, and it is a voter of some configuration that is not yet superseded by a
+ * committed one. One that is leaving may be the only one whose log can win, so it is needed until then (dissertation §4.2.2).
+ */
 export function mayCampaign(state: RaftState): boolean {
-  return !state.recovering && isVoter(configurationOf(state), state.options.id);
+  if (state.recovering) return false;
+  for (let i = state.configurations.length - 1; i >= 0; i--) {
+    const { index, configuration } = state.configurations[i]!;
+    if (isVoter(configuration, state.options.id)) return true;
+    if (index <= state.commitIndex) return false;
+  }
+  return false;
 }
 
 export function peersOf(state: RaftState): NodeId[] {

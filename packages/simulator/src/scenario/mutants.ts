@@ -204,4 +204,11 @@ export const MUTANTS: readonly Mutant[] = [
     find: "if (isJoint(configuration)) {",
     replace: "if (isJoint(configuration) && state.log.termAt(configurationIndex(state)) === state.currentTerm) {",
   },
+  {
+    name: "falls silent as soon as it is to leave",
+    scenario: "28-leaving-member-is-needed",
+    file: "raft/state.ts",
+    find: "if (index <= state.commitIndex) return false;",
+    replace: "if (index >= 0) return false;",
+  },
 ];
