@@ -7,7 +7,7 @@ import { type Peer, type Ports, peerAddress } from "./addresses.ts";
 import { asDataError, openNodeFolder } from "./data-folder.ts";
 import { openHttpPort } from "./http-port.ts";
 import { identitiesOf } from "./identities.ts";
-import { metricsOf } from "./node-metrics.ts";
+import { Metrics } from "./node-metrics.ts";
 import { Readiness } from "./readiness.ts";
 import { openStorePort } from "./store-port.ts";
 import { portError } from "./up/ports.ts";
@@ -41,7 +41,8 @@ const STORE_GROUP = 1;
 export async function startNode(options: NodeOptions, logger: Logger): Promise<RunningNode> {
   const { self, peers, cluster, host: address, ports } = options;
   const identities = identitiesOf(cluster, peers);
-  const disk = openDisk(openNodeFolder(options.data, { cluster, node: self.name }));
+  const metrics = new Metrics();
+  const disk = openDisk(openNodeFolder(options.data, { cluster, node: self.name }), metrics);
   const host = new Host({
     self: self.id,
     peers: new Map(peers.map((peer) => [peer.id, peerAddress(peer.host, peer.port)])),
@@ -49,11 +50,11 @@ export async function startNode(options: NodeOptions, logger: Logger): Promise<R
     clusterId: identities.clusterId,
     disk,
     logger,
+    observer: metrics.observer,
   });
   const machine = new StoreStateMachine();
   const store = host.addGroup(STORE_GROUP, machine);
   await startHost(host, options);
-  const metrics = (): string => metricsOf(host, store, machine);
   const front = await openStorePort(host, store, machine, {
     node: self.name,
     address,
@@ -63,7 +64,7 @@ export async function startNode(options: NodeOptions, logger: Logger): Promise<R
   });
   const http = await openHttpPort(self.name, address, ports.http, {
     whyNotReady: () => (store.status.leader === undefined ? "no leader is known" : undefined),
-    metrics,
+    metrics: () => metrics.render(),
     status: () => ({ node: self.name, cluster, store: store.status }),
   });
   logger.info("listening", { store: ports.store, peers: ports.peers, http: ports.http });
@@ -74,6 +75,7 @@ export async function startNode(options: NodeOptions, logger: Logger): Promise<R
     leader: () => nameOf(peers, store),
     close: async () => {
       readiness.stop();
+      metrics.stop();
       await Promise.all([front.close(), host.close()]);
       http.closeAllConnections();
       await new Promise((resolve) => http.close(resolve));
@@ -82,9 +84,9 @@ export async function startNode(options: NodeOptions, logger: Logger): Promise<R
   };
 }
 
-function openDisk(folder: string): NodeDisk {
+function openDisk(folder: string, { observer }: Metrics): NodeDisk {
   try {
-    return new NodeDisk(folder);
+    return new NodeDisk(folder, { onSync: (micros, file) => observer.synced(micros, file) });
   } catch (error) {
     throw asDataError(error, folder);
   }

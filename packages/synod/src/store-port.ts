@@ -5,6 +5,7 @@ import { StoreListener } from "@synod/store/server/listener";
 import { StoreService } from "@synod/store/server/service";
 import type { StoreResult, StoreStateMachine } from "@synod/store/state-machine";
 import type { Identities } from "./identities.ts";
+import type { Metrics } from "./node-metrics.ts";
 import { portError } from "./up/ports.ts";
 
 export interface StorePortOptions {
@@ -12,7 +13,7 @@ export interface StorePortOptions {
   readonly address: string;
   readonly port: number;
   readonly identities: Identities;
-  readonly metrics: () => string;
+  readonly metrics: Metrics;
 }
 
 /** The store's front door while it is open. */
@@ -41,7 +42,8 @@ export async function openStorePort(
     random64: () => randomBytes(8).readBigUInt64BE(),
   });
   host.onTurnEnd(() => service.flush());
-  const http = { healthy: () => group.status.leader !== undefined, metrics };
+  metrics.show(host, service);
+  const http = { healthy: () => group.status.leader !== undefined, metrics: () => metrics.render() };
   const listener = await StoreListener.listen({ service, host: address, port, http }).catch(
     (error: NodeJS.ErrnoException) => {
       throw portError(address, port, "store", node, error.code ?? error.message);

@@ -153,15 +153,15 @@ test("names that leave the folder or touch its lock are refused", () => {
 
 test("a sync of much data does not block, and can be seen while it is under way", (_context, finished) => {
   const folder = temporaryFolder();
-  const times: number[] = [];
-  const disk = new NodeDisk(folder, { onSync: (micros) => times.push(micros) });
+  const times: (number | string)[] = [];
+  const disk = new NodeDisk(folder, { onSync: (micros, name) => times.push(micros, name) });
   const file = disk.open("f", true);
   file.write(0, new Uint8Array(2 << 20));
   file.sync((error) => {
     assert.ifError(error);
     assert.equal(disk.syncInFlightSince(), undefined);
     assert.ok(disk.slowestSyncMicros > 0);
-    assert.deepEqual(times, [disk.slowestSyncMicros]);
+    assert.deepEqual(times, [disk.slowestSyncMicros, "f"]);
     disk.close();
     rmSync(folder, { recursive: true });
     finished();

@@ -7,8 +7,8 @@ import { NodeFile } from "./node-file.ts";
 import { SyncGauge } from "./sync-gauge.ts";
 
 export interface NodeDiskOptions {
-  /** Told how long each sync took, in microseconds; for metrics. */
-  readonly onSync?: (micros: number) => void;
+  /** Told how long each sync of a file took, in microseconds; for metrics. */
+  readonly onSync?: (micros: number, file: string) => void;
 }
 
 /** One folder of the file system as the storage code sees it, locked against other processes while it is open. */

@@ -69,7 +69,7 @@ export class NodeFile implements DiskFile {
     } catch (error) {
       failure = toDiskError(error, this.name, "syncFailed");
     }
-    this.#gauge.ended(start, isTypical);
+    this.#gauge.ended(start, isTypical, this.name);
     done(failure);
   }
 
@@ -85,7 +85,7 @@ export class NodeFile implements DiskFile {
     fdatasync(this.#descriptor, (error) => {
       this.#syncsInFlight -= 1;
       if (this.#closing && this.#syncsInFlight === 0) closeSync(this.#descriptor);
-      this.#gauge.ended(start, isTypical);
+      this.#gauge.ended(start, isTypical, this.name);
       done(error === null ? undefined : toDiskError(error, this.name, "syncFailed"));
     });
   }

@@ -21,9 +21,9 @@ export class SyncGauge {
   #quickest = Number.POSITIVE_INFINITY;
   #inWindow = 0;
   readonly #startedAt: number[] = [];
-  readonly #onSync: ((micros: number) => void) | undefined;
+  readonly #onSync: ((micros: number, file: string) => void) | undefined;
 
-  constructor(onSync: ((micros: number) => void) | undefined) {
+  constructor(onSync: ((micros: number, file: string) => void) | undefined) {
     this.#onSync = onSync;
   }
 
@@ -52,12 +52,12 @@ export class SyncGauge {
   }
 
   /** @param isTypical false for a sync of so much data that it says nothing of the next one */
-  ended(start: number, isTypical: boolean): void {
+  ended(start: number, isTypical: boolean, file: string): void {
     this.#startedAt.splice(this.#startedAt.indexOf(start), 1);
     const micros = performance.now() * 1000 - start;
     this.count += 1;
     if (micros > this.slowestMicros) this.slowestMicros = micros;
-    this.#onSync?.(micros);
+    this.#onSync?.(micros, file);
     if (isTypical) this.note(micros);
   }
 

@@ -17,18 +17,10 @@ interface PeerSource {
   stats(node: NodeId): PeerTotals | undefined;
 }
 
-/**
- * Shows the transport's own totals when the page is read, so that sending counts nothing twice.
- * @returns takes the samples of `onRoundTrip`
- */
-export function registerPeerMetrics(
-  metrics: NodeMetrics,
-  self: NodeId,
-  source: PeerSource,
-): (node: NodeId, seconds: number) => void {
+/** Shows the transport's own totals when the page is read, so that sending counts nothing twice. */
+export function registerPeerMetrics(metrics: NodeMetrics, self: NodeId, source: PeerSource): void {
   const { peers, registry } = metrics;
   const local = String(self);
-  const roundTrips: (Histogram | undefined)[] = [];
   registry.onRender(() => {
     const nodes = source.peers();
     peers.known.labels(local).set(nodes.length);
@@ -44,6 +36,11 @@ export function registerPeerMetrics(
       peers.roundTrip.labels(remote);
     }
   });
+}
+
+/** @returns takes the samples of the transport's `onRoundTrip` */
+export function roundTripRecorder({ peers }: NodeMetrics): (node: NodeId, seconds: number) => void {
+  const roundTrips: (Histogram | undefined)[] = [];
   return (node, seconds) => {
     const histogram = roundTrips[node] ?? peers.roundTrip.labels(String(node));
     roundTrips[node] = histogram;

@@ -5,6 +5,7 @@ import { StoreError } from "./errors.ts";
 import type { KeyValue } from "./key-value.ts";
 import { Keyspace, RECORD_OVERHEAD } from "./keyspace.ts";
 import { Leases } from "./leases.ts";
+import { OperationCounts } from "./operation-counts.ts";
 import { range } from "./range.ts";
 import { freeze, readSnapshot, writeSnapshot } from "./snapshot.ts";
 import { attachedKeys, checkPut, deleteRange, put, revoke, type StoreState } from "./state.ts";
@@ -43,6 +44,7 @@ const MICROSECONDS = 1_000_000;
  * call throws StoreError and changes nothing. `revision` right after a call is what its response's header carries.
  */
 export class StoreModel {
+  readonly counts: OperationCounts = new OperationCounts();
   #state: StoreState;
   #compactor: Compactor;
   readonly #minLeaseTtl: number;
@@ -96,6 +98,7 @@ export class StoreModel {
   /** @throws StoreError `emptyKey`, `invalidSortOption`, `futureRev`, `compacted` */
   range(request: RangeRequest): RangeResponse {
     validateRange(request);
+    this.counts.range++;
     return range(this.#state.keyspace, request);
   }
 
@@ -107,6 +110,7 @@ export class StoreModel {
     this.#advance(time);
     validatePut(request);
     checkPut(this.#state, request);
+    this.counts.put++;
     this.#previous = put(this.#state, request);
     return this.#state.keyspace.commit();
   }
@@ -120,6 +124,7 @@ export class StoreModel {
   deleteRange(request: DeleteRangeRequest, time: ClusterTime): DeleteRangeResponse {
     this.#advance(time);
     validateDeleteRange(request);
+    this.counts.deleteRange++;
     const response = deleteRange(this.#state, request);
     this.#state.keyspace.commit();
     return response;
@@ -130,6 +135,7 @@ export class StoreModel {
     this.#advance(time);
     validateTxn(request, this.#maxTxnOps);
     const response = txn(this.#state, request);
+    this.counts.countTxn(response.responses);
     this.#state.keyspace.commit();
     return response;
   }
@@ -141,7 +147,9 @@ export class StoreModel {
   readTxn(request: TxnRequest): TxnResponse {
     assert(isReadOnly(request), "a transaction beside the log must not write");
     validateTxn(request, this.#maxTxnOps);
-    return txn(this.#state, request);
+    const response = txn(this.#state, request);
+    this.counts.countTxn(response.responses);
+    return response;
   }
 
   /**

@@ -1,7 +1,7 @@
-import { GrpcMethods } from "@synod/wire/grpc/methods";
+import { type GrpcMethod, GrpcMethods } from "@synod/wire/grpc/methods";
 
 /** Paths by number; a method's number is its place in this list. */
-const PATHS = [
+export const METHOD_LIST: readonly GrpcMethod[] = [
   { path: "/etcdserverpb.KV/Range" },
   { path: "/etcdserverpb.KV/Put" },
   { path: "/etcdserverpb.KV/DeleteRange" },
@@ -20,7 +20,7 @@ const PATHS = [
   { path: "/etcdserverpb.Auth/AuthStatus" },
   { path: "/etcdserverpb.Auth/Authenticate" },
   { path: "/grpc.health.v1.Health/Check" },
-] as const;
+];
 
 export const Method = {
   range: 0,
@@ -44,4 +44,4 @@ export const Method = {
 } as const;
 export type Method = (typeof Method)[keyof typeof Method];
 
-export const METHODS: GrpcMethods = new GrpcMethods(PATHS);
+export const METHODS: GrpcMethods = new GrpcMethods(METHOD_LIST);

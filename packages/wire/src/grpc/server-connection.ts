@@ -8,6 +8,7 @@ import {
   type Http2ServerEvents,
 } from "../http2/server-connection.ts";
 import { ProtobufWriter } from "../protobuf-writer.ts";
+import type { GrpcCallCounts } from "./call-counts.ts";
 import { deframe, type MessageSink, PREFIX } from "./deframer.ts";
 import { binaryMetadata, metadataValue, parseTimeout } from "./metadata.ts";
 import type { GrpcMethods } from "./methods.ts";
@@ -56,6 +57,8 @@ const USUAL_MESSAGE = 512;
  * `disconnect`. Calls that have ended may be named in any method: nothing happens.
  */
 export class GrpcServerConnection implements Http2ServerEvents<GrpcStream>, MessageSink {
+  /** Set before the first `receive`; shared by the connections of a server. */
+  counts: GrpcCallCounts | undefined = undefined;
   private readonly http2: Http2ServerConnection<GrpcStream>;
   private readonly output: OutputBuffer;
   private readonly methods: GrpcMethods;
@@ -185,8 +188,9 @@ export class GrpcServerConnection implements Http2ServerEvents<GrpcStream>, Mess
   finish(stream: number, code: number, text: string): void {
     const call = this.http2.streams.get(stream);
     if (call === undefined || call.localClosed) return;
-    if (code === GrpcStatus.OK && text === "" && call.headersSent) this.end(call);
-    else this.endWith(call, response.encodeStatus(code, text, call.headersSent ? undefined : 200));
+    if (code === GrpcStatus.OK && text === "" && call.headersSent) return this.end(call);
+    this.count(call, code);
+    this.endWith(call, response.encodeStatus(code, text, call.headersSent ? undefined : 200));
   }
 
   /** @returns the value of a request header (lower-case name), several joined by commas; undefined if there is none. */
@@ -216,6 +220,7 @@ export class GrpcServerConnection implements Http2ServerEvents<GrpcStream>, Mess
       return this.endWith(stream, response.encodeStatus(code, text, http));
     }
     stream.method = head.route;
+    this.counts?.start(head.route);
     stream.clientStreaming = this.methods.isClientStreaming(head.route);
     if (last) this.halfClose(stream);
   }
@@ -231,7 +236,9 @@ export class GrpcServerConnection implements Http2ServerEvents<GrpcStream>, Mess
 
   /** For the HTTP/2 layer. */
   onReset(stream: GrpcStream): void {
-    if (stream.method !== NO_METHOD) this.handler.onCancel(this, stream.id, stream.method);
+    if (stream.method === NO_METHOD) return;
+    this.count(stream, GrpcStatus.CANCELLED);
+    this.handler.onCancel(this, stream.id, stream.method);
   }
 
   /** For the HTTP/2 layer. */
@@ -322,11 +329,16 @@ export class GrpcServerConnection implements Http2ServerEvents<GrpcStream>, Mess
 
   /** Ends a call with success, behind its messages. */
   private end(call: GrpcStream): void {
+    this.count(call, GrpcStatus.OK);
     if (call.queue !== undefined) return this.endWith(call, response.OK_TRAILERS);
     this.output.reserve(response.TRAILERS_SIZE);
     response.appendOkTrailers(this.output, call.id);
     call.localClosed = true;
     this.http2.finish(call);
+  }
+
+  private count(call: GrpcStream, code: number): void {
+    if (call.method !== NO_METHOD) this.counts?.finish(call.method, code);
   }
 
   private endWith(call: GrpcStream, block: Uint8Array): void {
