@@ -103,7 +103,8 @@ export function acknowledge(state: RaftState, now: Instant, from: NodeId, index:
   else if (progress.state === "snapshot" && state.log.termAt(progress.matchIndex) !== undefined)
     becomeReplicate(progress);
   if (advanced) advanceCommit(state, now, out);
-  if (state.role.type !== "leader") return; // the commit may have ended its office (§6)
+  // The commit may have ended its office, or the follower's membership (§6).
+  if (state.role.type !== "leader" || state.progress[from] === undefined) return;
   replicateTo(state, now, from, undefined, out);
   onCaughtUp(state, from, out);
 }
