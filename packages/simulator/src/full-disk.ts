@@ -110,9 +110,10 @@ export class FullDisk<WalRecord> implements NodeDisk<WalRecord> {
     const segments = this.#disk.list().filter((name) => name.startsWith("wal-"));
     if (segments.length === 0) return false;
     const name = random.pick(segments);
-    const size = this.#disk.contents(name).length;
+    const used = this.#disk.contents(name).findLastIndex((byte) => byte !== 0) + 1; // zeros are written ahead
+    if (used === 0) return false;
     const before = this.#read();
-    const [offset, bit] = [random.below(size), random.below(8)];
+    const [offset, bit] = [random.below(used), random.below(8)];
     this.#disk.flipBit(name, offset, bit);
     const after = this.#read();
     // The last batches look like a torn write when they are harmed: no log alone can tell, so no run does that.

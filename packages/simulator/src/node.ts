@@ -169,6 +169,7 @@ export class SimulatedNode<Message, WalRecord> implements Output<Message, WalRec
     this.#engine.durable(this.id, this.member!);
     this.#outbox.release(this.disk.durable, this.#leave);
     this.shelf.durable(this.disk.durable);
+    if (this.disk.durable === this.disk.written && !this.member!.recovering) this.damaged = false;
     this.#settle();
   }
 
@@ -331,7 +332,6 @@ export class SimulatedNode<Message, WalRecord> implements Output<Message, WalRec
     }
     const due = this.#alarm.set(member.wakeAt, this.clock, this.#host.now);
     if (due !== undefined) this.#host.scheduleAt(due, EventKind.wake, this.id, this.life, due);
-    if (this.damaged && !member.recovering) this.damaged = false;
     member.checkStep();
   }
 
