@@ -2,9 +2,10 @@ import type { Instant, LogIndex, NodeId } from "@synod/protocols/protocol";
 import type { RaftLog } from "@synod/protocols/raft/log";
 import { EntryKind } from "@synod/protocols/raft/types";
 import { Sessions } from "@synod/protocols/sessions";
+import { crc32c } from "@synod/wire/crc32c";
 import type { StateMachine } from "../group.ts";
 import { BatchReader } from "./batch.ts";
-import { HASH_EVERY, StateHashes } from "./hash-compare.ts";
+import { StateHashes } from "./hash-compare.ts";
 import type { Requests } from "./requests.ts";
 
 const SESSIONS = 1024;
@@ -19,14 +20,21 @@ export class Applied<Result> {
   readonly #self: NodeId;
   readonly #incarnation: number;
   readonly #requests: Requests<Result>;
+  readonly #hashEvery: number;
   commands = 0;
   readonly hashes: StateHashes = new StateHashes();
 
-  constructor(machine: StateMachine<Result>, self: NodeId, incarnation: number, requests: Requests<Result>) {
+  constructor(
+    machine: StateMachine<Result>,
+    origin: { self: NodeId; incarnation: number },
+    requests: Requests<Result>,
+    hashEvery: number,
+  ) {
     this.machine = machine;
-    this.#self = self;
-    this.#incarnation = incarnation;
+    this.#self = origin.self;
+    this.#incarnation = origin.incarnation;
     this.#requests = requests;
+    this.#hashEvery = hashEvery;
   }
 
   get index(): LogIndex {
@@ -43,8 +51,13 @@ export class Applied<Result> {
     for (let index = this.#index + 1; index <= commitIndex; index++) {
       if (log.kindAt(index) === EntryKind.command) this.#applyBatch(index, log.payloadAt(index));
       this.#index = index;
-      if (index % HASH_EVERY === 0) this.hashes.note(index, this.machine.hash());
+      if (index % this.#hashEvery === 0) this.hashes.note(index, this.#hash());
     }
+  }
+
+  /** Of all that is replicated. The sessions are few numbers; they are hashed as the snapshot would hold them. */
+  #hash(): number {
+    return crc32c(this.#sessions.snapshot(), this.machine.hash() >>> 0);
   }
 
   #applyBatch(index: LogIndex, payload: Uint8Array): void {

@@ -2,8 +2,6 @@ import { ByteReader, ByteWriter } from "@synod/protocols/bytes";
 import type { LogIndex, NodeId } from "@synod/protocols/protocol";
 import type { RaftGroup } from "./raft-group.ts";
 
-/** States are hashed for comparison at every index divisible by this. */
-export const HASH_EVERY = 1024;
 /** Hashes kept for comparison with a leader that is ahead or behind. */
 const KEPT = 64;
 

@@ -4,9 +4,9 @@ import { decodeMessage, encodeMessage } from "@synod/protocols/raft/codec";
 import { Raft } from "@synod/protocols/raft/raft";
 import type { RaftMessage, RaftRecord } from "@synod/protocols/raft/types";
 import { Random } from "@synod/protocols/random";
-import type { DiskError } from "@synod/storage/disk";
+import { DiskError } from "@synod/storage/disk";
 import { SnapshotStore } from "@synod/storage/snapshots/store";
-import type { WalError } from "@synod/storage/wal/types";
+import { WalError } from "@synod/storage/wal/types";
 import type { Wal } from "@synod/storage/wal/wal";
 import type { Group, GroupStatus, StateMachine } from "../group.ts";
 import type { Logger } from "../log/logger.ts";
@@ -40,7 +40,7 @@ export class Host implements GroupDriver {
   readonly options: HostOptions;
   readonly limits: HostLimits;
   readonly transport: Transport;
-  readonly stats: HostStats = { turns: 0, leaderChanges: 0 };
+  readonly stats: HostStats = { leaderChanges: 0 };
   /** Resolves when the node had to stop by itself. */
   readonly failed: Promise<HostError>;
   readonly #logger: Logger;
@@ -58,6 +58,7 @@ export class Host implements GroupDriver {
   #timerAt: Instant = NEVER;
   #tick: NodeJS.Timeout | undefined;
   #stopped = false;
+  #closed: Promise<void> | undefined;
   #fail!: (error: HostError) => void;
 
   constructor(options: HostOptions) {
@@ -77,6 +78,7 @@ export class Host implements GroupDriver {
         onFrame: (from, group, kind, body) => this.#onFrame(from, group, kind, body),
         onDisconnected: (node) => this.#onDisconnected(node),
         onConnected: () => this.wantTurn(),
+        onRoundTrip: (node, seconds) => options.observer?.roundTrip(node, seconds),
       },
     });
   }
@@ -119,6 +121,7 @@ export class Host implements GroupDriver {
       limits: this.limits,
       logger: this.#logger,
       wantTurn: () => this.wantTurn(),
+      guard: (step) => this.#guard(step),
       whenDurable: (done) => this.#log!.whenDurable(done),
       release: (id, index) => this.#wal!.release(id, index),
     });
@@ -159,6 +162,10 @@ export class Host implements GroupDriver {
       this.#logger.info(`follows n${status.leader} in term ${status.term}`);
     }
     if (status.leader !== undefined) this.stats.leaderChanges++;
+  }
+
+  batchApplied(began: Instant): void {
+    this.options.observer?.batchApplied(this.now() - began);
   }
 
   snapshotOutcome(group: number, outcome: Parameters<GroupDriver["snapshotOutcome"]>[1]): void {
@@ -211,7 +218,6 @@ export class Host implements GroupDriver {
 
   #turn(): void {
     this.#inTurn = true;
-    this.stats.turns++;
     const now = this.now();
     for (const group of this.#groups.values()) {
       group.wake(now);
@@ -227,6 +233,7 @@ export class Host implements GroupDriver {
     for (const hook of this.#hooks) hook();
     this.transport.flush();
     this.#inTurn = false;
+    this.options.observer?.turnEnded(this.now() - now);
     this.#armTimer();
   }
 
@@ -239,6 +246,7 @@ export class Host implements GroupDriver {
       flushed: () => {
         if (!this.#inTurn) this.wantTurn();
       },
+      writing: (bytes) => this.options.observer?.logWritten(bytes),
       failed: (error) => this.#diskFailed(error),
     });
   }
@@ -290,9 +298,13 @@ export class Host implements GroupDriver {
   /** A leader that cannot write makes way for one that can; its followers' disks commit without it (etcd #15247). */
   #watchDisk(): void {
     const since = this.#log!.flushingSince;
-    if (since === undefined || this.now() - since < HOST_RAFT_OPTIONS.electionTimeout) return;
+    if (since === undefined || this.now() - since < this.#electionTimeout) return;
     this.#logger.warn("the disk does not answer", { seconds: (this.now() - since) / 1e6 });
     for (const group of this.#groups.values()) this.#handOver(group);
+  }
+
+  get #electionTimeout(): Instant {
+    return this.options.raft?.electionTimeout ?? HOST_RAFT_OPTIONS.electionTimeout;
   }
 
   /** @returns whether a transfer has begun */
@@ -304,17 +316,29 @@ export class Host implements GroupDriver {
   // --- Ending
 
   /** Hands leadership on, answers what is under way, makes everything durable and gives up sockets and files. */
-  async close(): Promise<void> {
-    if (this.#stopped) return;
+  close(): Promise<void> {
+    this.#closed ??= this.#stopped ? this.#giveUp() : this.#leave();
+    return this.#closed;
+  }
+
+  async #leave(): Promise<void> {
     const leading = [...this.#groups.values()].filter((group) => this.#handOver(group));
-    const until = this.now() + HOST_RAFT_OPTIONS.electionTimeout;
+    const until = this.now() + this.#electionTimeout;
     while (leading.some((group) => group.raft.state.role.type === "leader") && this.now() < until) {
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
+    this.#stop();
+    await this.#giveUp();
+  }
+
+  #stop(): void {
     this.#stopped = true;
     clearTimeout(this.#timer);
     clearInterval(this.#tick);
     for (const group of this.#groups.values()) group.stop();
+  }
+
+  async #giveUp(): Promise<void> {
     for (const hook of this.#hooks) hook();
     await this.transport.close();
     await new Promise<void>((resolve) => (this.#wal === undefined ? resolve() : this.#wal.close(() => resolve())));
@@ -324,7 +348,11 @@ export class Host implements GroupDriver {
 
   /** A failed sync leaves unknown what is on disk: no retry can be trusted, so the node ends. */
   #diskFailed(error: DiskError | WalError): void {
-    this.#stopWith(new HostError("diskFailed", `the disk failed and the node must stop: ${error.message}`));
+    const isFull = error instanceof DiskError && error.code === "noSpace";
+    const what = isFull
+      ? "the disk is full and the node must stop: free some space"
+      : "the disk failed and the node must stop: check it";
+    this.#stopWith(new HostError("diskFailed", `${what}, then start the node again (${error.message})`));
   }
 
   /** A broken invariant is a bug: a stopped node is better than a wrong one. */
@@ -332,6 +360,7 @@ export class Host implements GroupDriver {
     try {
       step();
     } catch (error) {
+      if (error instanceof DiskError || error instanceof WalError) return this.#diskFailed(error);
       const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
       this.#stopWith(new HostError("invariant", `a rule of the protocol is broken and the node must stop: ${detail}`));
     }
@@ -339,18 +368,11 @@ export class Host implements GroupDriver {
 
   #stopWith(error: HostError): void {
     if (this.#stopped) return;
-    this.#stopped = true;
-    clearTimeout(this.#timer);
-    clearInterval(this.#tick);
-    for (const group of this.#groups.values()) group.stop();
+    this.#stop();
     this.#fail(error);
   }
 
   /** For metrics and status, once started. */
-  get log(): LogWriter | undefined {
-    return this.#log;
-  }
-
   get wal(): Wal | undefined {
     return this.#wal;
   }

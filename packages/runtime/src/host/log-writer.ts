@@ -12,16 +12,11 @@ export interface LogWriterOptions {
   keepVotes(groups: readonly number[], done: () => void): void;
   /** Everything persisted before this message was added is durable. */
   release(group: number, to: NodeId, message: RaftMessage): void;
+  /** So many bytes go to the disk in one write. */
+  writing(bytes: number): void;
   /** A flush has ended, at once or in a later turn. */
   flushed(): void;
   failed(error: DiskError | WalError): void;
-}
-
-/** What a node reports of its disk; all figures grow from zero at its start. */
-export interface LogWriterStats {
-  flushes: number;
-  flushMicros: number;
-  slowestFlushMicros: number;
 }
 
 interface Held {
@@ -35,7 +30,6 @@ interface Held {
  * leave that promise something about them. While a flush is under way the next turns' records collect for the next one.
  */
 export class LogWriter {
-  readonly stats: LogWriterStats = { flushes: 0, flushMicros: 0, slowestFlushMicros: 0 };
   readonly #options: LogWriterOptions;
   #collecting: Held[] = [];
   #syncing: Held[] = [];
@@ -88,6 +82,7 @@ export class LogWriter {
     this.#dirty = false;
     this.#flushing = true;
     this.#started = this.#options.now();
+    this.#options.writing(this.#options.wal.pendingBytes);
     if (this.#votes.size === 0) return this.#options.wal.flush(this.#onFlushed);
     // Votes are kept twice (vote-file.ts); the second copy is written first, so that it is never the older one.
     const votes = [...this.#votes];
@@ -98,10 +93,6 @@ export class LogWriter {
   readonly #onFlushed = (error: DiskError | WalError | undefined): void => {
     this.#flushing = false;
     if (error !== undefined) return this.#options.failed(error);
-    const took = this.#options.now() - this.#started;
-    this.stats.flushes++;
-    this.stats.flushMicros += took;
-    this.stats.slowestFlushMicros = Math.max(this.stats.slowestFlushMicros, took);
     this.#end();
     this.#options.flushed();
   };

@@ -14,6 +14,18 @@ export interface HostOptions {
   readonly listen?: string;
   readonly raft?: Partial<Omit<RaftOptions, "id" | "bootstrap">>;
   readonly limits?: Partial<HostLimits>;
+  readonly observer?: HostObserver;
+}
+
+/** Told of what cannot be looked up later, for metrics. Called from within a turn: it must be quick and never throw. */
+export interface HostObserver {
+  roundTrip(node: NodeId, seconds: number): void;
+  /** A turn ended after so many microseconds. */
+  turnEnded(micros: Instant): void;
+  /** What a turn found committed was applied to one group's state. */
+  batchApplied(micros: Instant): void;
+  /** So many bytes go to the log in one write. */
+  logWritten(bytes: number): void;
 }
 
 export interface HostLimits {
@@ -27,6 +39,8 @@ export interface HostLimits {
   readonly snapshotEvery: number;
   /** Bytes of log kept in memory behind a snapshot, for followers that are a little late. */
   readonly keepBehind: number;
+  /** The state is hashed, for comparison between members, at every index divisible by this; equal on all members. */
+  readonly hashEvery: number;
 }
 
 export const DEFAULT_LIMITS: HostLimits = {
@@ -35,6 +49,7 @@ export const DEFAULT_LIMITS: HostLimits = {
   requestTimeout: 7_000_000,
   snapshotEvery: 64 << 20,
   keepBehind: 8 << 20,
+  hashEvery: 1024,
 };
 
 /** Faster than etcd's second, because a service is to be back within two; see docs/adr/0004-timing.md. */
@@ -46,7 +61,6 @@ export const HOST_RAFT_OPTIONS: Omit<RaftOptions, "id" | "bootstrap"> = {
 
 /** What a node reports of its work; all counters grow from zero at its start. */
 export interface HostStats {
-  turns: number;
   leaderChanges: number;
 }
 

@@ -26,6 +26,8 @@ export interface GroupDriver {
   /** Something waits for the next turn. */
   wantTurn(): void;
   roleChanged(group: number, status: GroupStatus): void;
+  /** Committed entries have been applied. */
+  batchApplied(began: Instant): void;
   snapshotOutcome(group: number, outcome: Extract<RaftOutcome, { type: "snapshotChunk" | "installSnapshot" }>): void;
 }
 
@@ -46,6 +48,7 @@ export class RaftGroup<Result> implements Group<Result>, RaftOutput {
   #clockBase: Instant = 0;
   #clockSetAt: Instant = 0;
   #forwarded: Uint8Array[] = [];
+  #stopped = false;
 
   constructor(
     id: number,
@@ -61,7 +64,7 @@ export class RaftGroup<Result> implements Group<Result>, RaftOutput {
     this.#driver = driver;
     this.proposals = new Proposals(self, incarnation, limits);
     this.reads = new Reads(limits.requests, incarnation % 1_000_000_007);
-    this.applied = new Applied(machine, self, incarnation, this.proposals.requests);
+    this.applied = new Applied(machine, { self, incarnation }, this.proposals.requests, limits.hashEvery);
   }
 
   /** Set once by the host, when the log is recovered. */
@@ -93,12 +96,14 @@ export class RaftGroup<Result> implements Group<Result>, RaftOutput {
   }
 
   propose(command: Uint8Array, requester: Requester<Result>, token: number): void {
+    if (this.#stopped) return requester.failed(token, "stopped");
     const deadline = this.#driver.now() + this.#limits.requestTimeout;
     if (!this.proposals.add(command, requester, token, deadline)) requester.failed(token, "overloaded");
     else this.#driver.wantTurn();
   }
 
   read(requester: Requester<Result>, token: number): void {
+    if (this.#stopped) return requester.failed(token, "stopped");
     const deadline = this.#driver.now() + this.#limits.requestTimeout;
     if (!this.reads.add(requester, token, deadline)) requester.failed(token, "overloaded");
     else this.#driver.wantTurn();
@@ -190,7 +195,9 @@ export class RaftGroup<Result> implements Group<Result>, RaftOutput {
     const { log, commitIndex } = this.raft.state;
     const before = this.applied.index;
     if (commitIndex > before) {
+      const began = this.#driver.now();
       this.applied.applyUpTo(commitIndex, log);
+      this.#driver.batchApplied(began);
       this.proposals.settle();
     }
     this.reads.serve(this.applied.index);
@@ -198,6 +205,7 @@ export class RaftGroup<Result> implements Group<Result>, RaftOutput {
   }
 
   stop(): void {
+    this.#stopped = true;
     this.proposals.requests.failAll("stopped");
     this.reads.failAll("stopped");
   }

@@ -1,22 +1,33 @@
 import type { Requester, RequestFailure } from "../group.ts";
 
+const FIRST_SIZE = 1024;
+
 /**
  * Who waits for which request, by consecutive sequence number: a ring of parallel arrays, so that a request costs no
  * object. Grows by doubling up to its limit.
  */
 export class Requests<Result> {
   readonly #limit: number;
-  #mask = 1023;
-  #requesters: (Requester<Result> | undefined)[] = new Array(1024).fill(undefined);
-  #tokens: number[] = new Array(1024).fill(0);
-  #deadlines: number[] = new Array(1024).fill(0);
+  #mask: number;
+  #requesters: (Requester<Result> | undefined)[];
+  #tokens: number[];
+  #deadlines: number[];
   /** The oldest sequence number that may still wait, and the next to give. */
   #oldest = 1;
   #next = 1;
   #waiting = 0;
+  /** Requests that failed after they were taken, and requests that were not taken: too many waited. */
+  failures = 0;
+  refusals = 0;
 
+  /** @param limit the span from the oldest request that waits to the newest; a power of two */
   constructor(limit: number) {
+    const size = Math.min(FIRST_SIZE, limit);
     this.#limit = limit;
+    this.#mask = size - 1;
+    this.#requesters = new Array(size).fill(undefined);
+    this.#tokens = new Array(size).fill(0);
+    this.#deadlines = new Array(size).fill(0);
   }
 
   get waiting(): number {
@@ -25,7 +36,10 @@ export class Requests<Result> {
 
   /** @returns the request's sequence number, or 0: too many wait already. */
   add(requester: Requester<Result>, token: number, deadline: number): number {
-    if (this.#next - this.#oldest > this.#mask && !this.#grow()) return 0;
+    if (this.#next - this.#oldest > this.#mask && !this.#grow()) {
+      this.refusals++;
+      return 0;
+    }
     const slot = this.#next & this.#mask;
     this.#requesters[slot] = requester;
     this.#tokens[slot] = token;
@@ -49,6 +63,7 @@ export class Requests<Result> {
     const requester = this.#requesters[slot]!;
     const token = this.#tokens[slot]!;
     this.#free(slot);
+    this.failures++;
     requester.failed(token, reason);
   }
 
@@ -62,8 +77,10 @@ export class Requests<Result> {
     }
   }
 
+  /** Fails all that wait now; what a requester asks for anew while it is told so is not among them. */
   failAll(reason: RequestFailure): void {
-    for (let sequence = this.#oldest; sequence < this.#next; sequence++) this.failed(sequence, reason);
+    const end = this.#next;
+    for (let sequence = this.#oldest; sequence < end; sequence++) this.failed(sequence, reason);
   }
 
   /** Whether any request of this range still waits. */

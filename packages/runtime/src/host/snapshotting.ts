@@ -1,6 +1,7 @@
 import { decodeConfiguration, encodeConfiguration } from "@synod/protocols/raft/configuration-codec";
 import type { RecoveredState } from "@synod/protocols/raft/recovery";
 import type { RaftOutcome, SnapshotMeta, SnapshotSource } from "@synod/protocols/raft/types";
+import { DiskError } from "@synod/storage/disk";
 import type { SnapshotStore } from "@synod/storage/snapshots/store";
 import { SnapshotError, type SnapshotId, type SnapshotInfo } from "@synod/storage/snapshots/types";
 import type { SnapshotWriter } from "@synod/storage/snapshots/writer";
@@ -10,26 +11,41 @@ import type { RaftGroup } from "./raft-group.ts";
 
 /** How long one turn may work on a snapshot, in milliseconds: the group goes on serving between the pieces. */
 const TURN_BUDGET_MS = 4;
+const RETRY_AFTER_MS = 10_000;
+/** How long to wait when the disk has not taken what was written so far. */
+const DISK_PAUSE_MS = 2;
 
 export interface SnapshottingOptions {
   readonly store: SnapshotStore;
   readonly limits: HostLimits;
   readonly logger: Logger;
   wantTurn(): void;
+  /** Runs what follows a sync: where it throws, the node stops. */
+  guard(step: () => void): void;
   /** Everything persisted so far is durable when `done` is called. */
   whenDurable(done: () => void): void;
   /** Entries up to here are in a durable snapshot whose record is durable too. */
   release(group: number, index: number): void;
 }
 
+interface Taking {
+  readonly writer: SnapshotWriter;
+  readonly chunks: Iterator<Uint8Array>;
+  readonly began: number;
+  /** All is written; the last sync is under way. */
+  isFinishing: boolean;
+}
+
 /** One group's snapshots: taken by bytes of log, in small pieces; sent; received and installed; restored at a start. */
 export class Snapshotting implements SnapshotSource {
   readonly #group: RaftGroup<unknown>;
   readonly #options: SnapshottingOptions;
-  #taking: { id: SnapshotId; writer: SnapshotWriter; chunks: Iterator<Uint8Array>; began: number } | undefined;
+  #taking: Taking | undefined;
   /** Bytes of log that the last compaction left in memory. */
   #keptBytes = 0;
   #toInstall: SnapshotMeta | undefined;
+  /** After a failure, when to try again; in milliseconds of `performance.now()`. */
+  #notBefore = 0;
   taken = 0;
   installed = 0;
 
@@ -112,15 +128,22 @@ export class Snapshotting implements SnapshotSource {
   /** Once a turn: begins, continues or ends what is due. */
   step(): void {
     if (this.#toInstall !== undefined) this.#install(this.#toInstall);
-    if (this.#taking !== undefined) this.#continue();
-    else if (this.#isDue()) this.#begin();
+    try {
+      if (this.#taking === undefined) {
+        if (this.#isDue()) this.#begin();
+      } else if (!this.#taking.isFinishing) this.#continue(this.#taking);
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error;
+      this.#taking?.writer.abort();
+      this.#failed(error);
+    }
   }
 
   #isDue(): boolean {
     const { log, snapshot } = this.#group.raft.state;
     // A large state is written less often: all snapshots together cost at most as many bytes as the log itself.
     const due = Math.max(this.#options.limits.snapshotEvery, snapshot?.size ?? 0);
-    if (log.bytes - this.#keptBytes < due) return false;
+    if (log.bytes - this.#keptBytes < due || performance.now() < this.#notBefore) return false;
     return this.#group.applied.index > (snapshot?.lastIncludedIndex ?? 0);
   }
 
@@ -128,32 +151,47 @@ export class Snapshotting implements SnapshotSource {
     const { raft, applied, id: group } = this.#group;
     const id = { group, index: applied.index, term: raft.state.log.termAt(applied.index)! };
     const metadata = encodeConfiguration(raft.configurationAt(applied.index));
-    const writer = this.#options.store.begin(id, metadata);
-    this.#taking = { id, writer, chunks: applied.snapshot(), began: performance.now() };
+    const began = performance.now();
+    this.#taking = {
+      writer: this.#options.store.begin(id, metadata),
+      chunks: applied.snapshot(),
+      began,
+      isFinishing: false,
+    };
     this.#options.wantTurn();
   }
 
-  #continue(): void {
-    const { writer, chunks } = this.#taking!;
+  /** The log still holds everything, so the node goes on; it stops when the log itself finds no space. */
+  #failed(error: Error): void {
+    this.#taking = undefined;
+    this.#notBefore = performance.now() + RETRY_AFTER_MS;
+    this.#options.logger.error(`a snapshot could not be written, and the log cannot become shorter: ${error.message}`);
+  }
+
+  #continue(taking: Taking): void {
+    const { writer, chunks } = taking;
     const until = performance.now() + TURN_BUDGET_MS;
     while (writer.isReady && performance.now() < until) {
       const next = chunks.next();
-      if (next.done !== true) {
-        writer.write(next.value);
-        continue;
-      }
-      const taking = this.#taking!;
-      this.#taking = undefined;
-      writer.finish((error, info) => {
-        if (info !== undefined) this.#taken(info, taking.began);
-        else this.#options.logger.error(`a snapshot could not be written: ${error?.message}`);
-      });
-      return;
+      if (next.done === true) return this.#finish(taking);
+      writer.write(next.value);
     }
-    this.#options.wantTurn();
+    if (writer.isReady) this.#options.wantTurn();
+    else setTimeout(this.#options.wantTurn, DISK_PAUSE_MS);
+  }
+
+  #finish(taking: Taking): void {
+    taking.isFinishing = true;
+    taking.writer.finish((error, info) =>
+      this.#options.guard(() => {
+        if (info !== undefined) this.#taken(info, taking.began);
+        else this.#failed(error!);
+      }),
+    );
   }
 
   #taken(info: SnapshotInfo, began: number): void {
+    this.#taking = undefined;
     const { raft, id } = this.#group;
     const { log } = raft.state;
     this.taken++;
@@ -176,21 +214,23 @@ export class Snapshotting implements SnapshotSource {
 
   #install(meta: SnapshotMeta): void {
     this.#toInstall = undefined;
-    const { store, logger } = this.#options;
     const id = this.#idOf(meta);
-    store.finishReceive(id, (error) => {
-      const { applied, raft } = this.#group;
-      if (error !== undefined) logger.warn(`a snapshot from the leader was not taken: ${error.message}`);
-      else if (meta.lastIncludedIndex > applied.index) {
-        applied.restore(store.chunks(id)!);
-        this.installed++;
-        logger.info(`installed the leader's snapshot at ${meta.lastIncludedIndex}`, { bytes: meta.size });
-      }
-      raft.snapshotInstalled(meta, error === undefined, this.#group);
-      this.#keptBytes = raft.state.log.bytes;
-      this.#options.whenDurable(() => this.#options.release(id.group, id.index));
-      this.#options.wantTurn();
-    });
+    this.#options.store.finishReceive(id, (error) => this.#options.guard(() => this.#received(meta, id, error)));
+  }
+
+  #received(meta: SnapshotMeta, id: SnapshotId, error: Error | undefined): void {
+    const { store, logger } = this.#options;
+    const { applied, raft } = this.#group;
+    if (error !== undefined) logger.warn(`a snapshot from the leader was not taken: ${error.message}`);
+    else if (meta.lastIncludedIndex > applied.index) {
+      applied.restore(store.chunks(id)!);
+      this.installed++;
+      logger.info(`installed the leader's snapshot at ${meta.lastIncludedIndex}`, { bytes: meta.size });
+    }
+    raft.snapshotInstalled(meta, error === undefined, this.#group);
+    this.#keptBytes = raft.state.log.bytes;
+    this.#options.whenDurable(() => this.#options.release(id.group, id.index));
+    this.#options.wantTurn();
   }
 
   #idOf(meta: SnapshotMeta): SnapshotId {

@@ -11,7 +11,7 @@ export class TextMachine implements StateMachine<number> {
   times: Instant[] = [];
 
   apply(_index: LogIndex, time: Instant, command: Uint8Array): number {
-    this.texts.push(String.fromCharCode(...command));
+    this.texts.push(textOf(command));
     this.times.push(time);
     return this.texts.length;
   }
@@ -23,7 +23,7 @@ export class TextMachine implements StateMachine<number> {
 
   restore(chunks: Iterable<Uint8Array>): void {
     let text = "";
-    for (const chunk of chunks) text += String.fromCharCode(...chunk);
+    for (const chunk of chunks) text += textOf(chunk);
     this.texts = text === "" ? [] : text.split("\n");
   }
 
@@ -36,13 +36,17 @@ export class TextMachine implements StateMachine<number> {
 }
 
 export function bytesOf(text: string): Uint8Array {
-  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+  return Buffer.from(text, "latin1");
+}
+
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
 }
 
 /** A host on loopback with its machine and disk, and promises for its answers. */
 export class TestNode implements Requester<number> {
   readonly host: Host;
-  readonly machine: TextMachine = new TextMachine();
+  readonly machine: TextMachine;
   readonly group: Group<number>;
   #waiting: { resolve: (result: number) => void; reject: (error: Error) => void }[] = [];
 
@@ -52,8 +56,10 @@ export class TestNode implements Requester<number> {
     disk: MemoryDisk;
     limits?: Partial<HostLimits>;
     lines?: string[];
+    machine?: TextMachine;
   }) {
     const { self, peers, disk, limits, lines } = setup;
+    this.machine = setup.machine ?? new TextMachine();
     const logger = createLogger({
       node: `n${self}`,
       sink: { write: (line) => void lines?.push(line), flush: () => {} },
