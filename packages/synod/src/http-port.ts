@@ -1,4 +1,5 @@
 import { createServer, type Server, type ServerResponse } from "node:http";
+import { CONTENT_TYPE } from "@synod/runtime/metrics/registry";
 import { portError } from "./up/ports.ts";
 
 /** What the HTTP port shows of a node. Liveness never depends on a quorum: a node without one must not be restarted. */
@@ -40,7 +41,7 @@ function route(path: string, view: NodeView, response: ServerResponse): void {
       answer(response, reason === undefined ? 200 : 503, "text/plain", `${reason ?? "ok"}\n`);
       break;
     case "/metrics":
-      answer(response, 200, "text/plain; version=0.0.4; charset=utf-8", view.metrics());
+      answer(response, 200, CONTENT_TYPE, view.metrics());
       break;
     case "/status":
       answer(response, 200, "application/json", `${JSON.stringify(view.status())}\n`);

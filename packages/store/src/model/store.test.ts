@@ -196,3 +196,22 @@ test("malformed requests are refused in etcd's words", () => {
     "etcdserver: requested lease not found",
   );
 });
+
+test("operations are counted by kind, in transactions and outside, and refused ones are not", () => {
+  const store = new StoreModel();
+  put(store, "a", "1");
+  store.range(all);
+  store.deleteRange({ key: bytes("a") }, 0);
+  assert.throws(() => store.txn({ success: [{ type: "put", request: { key: bytes("x"), lease: 9n } }] }, 0));
+  store.txn(
+    {
+      success: [
+        { type: "put", request: { key: bytes("b") } },
+        { type: "txn", request: { success: [{ type: "deleteRange", request: { key: bytes("c") } }] } },
+      ],
+    },
+    0,
+  );
+  store.readTxn({ success: [{ type: "range", request: all }] });
+  assert.deepEqual({ ...store.counts }, { range: 2, put: 2, deleteRange: 2, txn: 3 });
+});

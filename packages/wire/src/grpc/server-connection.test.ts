@@ -7,7 +7,8 @@ import * as frames from "../http2/frames.ts";
 import type { FieldToSend } from "../http2/hpack/encoder.ts";
 import { REQUEST, type SeenFrame, script } from "../http2/scripted-peer.ts";
 import { ProtobufReader } from "../protobuf.ts";
-import { CHAT_REQUEST, message, RecordingService, status } from "./recording-service.ts";
+import { GrpcCallCounts } from "./call-counts.ts";
+import { CHAT, CHAT_REQUEST, message, RecordingService, status, UNARY } from "./recording-service.ts";
 import { DEFAULT_GRPC_LIMITS } from "./server-connection.ts";
 
 test("a unary call costs three frames and leaves nothing behind", () => {
@@ -211,4 +212,31 @@ test("a cancelled call, and every call of a dead connection, is reported once", 
   assert.equal(service.connection.closed, true);
   assert.equal(service.connection.send(3, new Uint8Array(1)), 0);
   assert.deepEqual(service.answers(), []);
+});
+
+const UNKNOWN_METHOD = REQUEST.map(
+  ([name, value]): FieldToSend => [name, name === ":path" ? "/test.Echo/None" : value],
+);
+
+test("every call is counted once as begun and once as ended, however it ends", () => {
+  const service = new RecordingService();
+  const { connection } = service;
+  const counts = new GrpcCallCounts(2);
+  connection.counts = counts;
+  service.say(script.headers(1), script.data(1, message(1), true));
+  connection.respond(1, Uint8Array.of(1));
+  connection.respond(1, Uint8Array.of(1)); // too late
+  service.say(script.headers(3), script.data(3, message(1), true));
+  connection.finish(3, 14, "no leader");
+  service.say(script.headers(5, CHAT_REQUEST), script.data(5, message(1)));
+  connection.send(5, Uint8Array.of(1));
+  connection.finish(5, 0, "");
+  service.say(script.headers(7, CHAT_REQUEST), script.reset(7));
+  service.say(script.headers(9), script.data(9, [], true)); // a unary call without its message
+  service.say(script.headers(11, UNKNOWN_METHOD), script.data(11, [], true)); // no method's
+  service.say(script.headers(13, CHAT_REQUEST));
+  connection.disconnect();
+  assert.deepEqual([counts.started(UNARY), counts.started(CHAT)], [3, 3]);
+  assert.deepEqual([counts.handled(UNARY, 0), counts.handled(UNARY, 14), counts.handled(UNARY, 13)], [1, 1, 1]);
+  assert.deepEqual([counts.handled(CHAT, 0), counts.handled(CHAT, 1)], [1, 2]);
 });
