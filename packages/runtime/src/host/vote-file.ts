@@ -23,23 +23,18 @@ export class VoteFile {
   readonly #file: DiskFile;
   #counter = 0;
   #kept: KeptVote | undefined;
-  /** Neither slot can be read, though the file is there. */
-  readonly damaged: boolean;
 
   constructor(disk: Disk, group: number) {
     const name = `vote-${group}`;
     const exists = disk.list().includes(name);
     this.#file = disk.open(name, true);
     if (!exists) disk.syncDirectory();
-    let slots = 0;
     for (const offset of [0, SLOT]) {
       const slot = decodeSlot(this.#file.read(offset, SIZE));
       if (slot === undefined || slot.counter < this.#counter) continue;
-      slots++;
       this.#counter = slot.counter;
       this.#kept = slot;
     }
-    this.damaged = slots === 0 && this.#file.size() > 0;
   }
 
   get kept(): KeptVote | undefined {
