@@ -34,32 +34,6 @@ export class NodeDisk implements Disk {
     }
   }
 
-  /** The longest sync since `resetSlowestSync`, in microseconds. */
-  get slowestSyncMicros(): number {
-    return this.#gauge.slowestMicros;
-  }
-
-  get averageSyncMicros(): number {
-    return this.#gauge.averageMicros;
-  }
-
-  /** Whether syncs block the event loop at present: they do while the disk is quick. */
-  get syncsBlock(): boolean {
-    return this.#gauge.shouldBlock;
-  }
-
-  resetSlowestSync(): void {
-    this.#gauge.resetSlowest();
-  }
-
-  /**
-   * When the oldest sync that has not ended began, in microseconds of `performance.now()`; undefined: none is under way.
-   * A leader whose disk hangs is no use to its followers and should step down.
-   */
-  syncInFlightSince(): number | undefined {
-    return this.#gauge.inFlightSince;
-  }
-
   list(): string[] {
     return this.#do(this.folder, "readFailed", () =>
       readdirSync(this.folder, { withFileTypes: true })

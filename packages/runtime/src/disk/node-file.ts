@@ -58,7 +58,7 @@ export class NodeFile implements DiskFile {
     this.#check("syncFailed");
     const isTypical = this.#unsyncedBytes <= BLOCKING_BYTES;
     this.#unsyncedBytes = 0;
-    const start = this.#gauge.started();
+    const start = performance.now();
     if (!isTypical || !this.#gauge.shouldBlock) {
       this.#syncLater(start, isTypical, done);
       return;

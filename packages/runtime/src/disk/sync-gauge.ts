@@ -12,15 +12,11 @@ const WEIGHT = 1 / 32;
  * sync is quicker and cheaper; on a slower one it would hold up everything else.
  */
 export class SyncGauge {
-  /** Longest sync since `resetSlowest`. */
-  slowestMicros = 0;
-  count = 0;
   #average = 0;
   #blocks = true;
   /** The quickest of this window: waiting for a busy loop is part of an asynchronous sync's time, and not the disk's. */
   #quickest = Number.POSITIVE_INFINITY;
   #inWindow = 0;
-  readonly #startedAt: number[] = [];
   readonly #onSync: ((micros: number, file: string) => void) | undefined;
 
   constructor(onSync: ((micros: number, file: string) => void) | undefined) {
@@ -31,32 +27,12 @@ export class SyncGauge {
     return this.#blocks;
   }
 
-  get averageMicros(): number {
-    return this.#average;
-  }
-
-  /** When the oldest sync that has not ended began, in microseconds of `performance.now()`. */
-  get inFlightSince(): number | undefined {
-    return this.#startedAt[0];
-  }
-
-  resetSlowest(): void {
-    this.slowestMicros = 0;
-  }
-
-  /** @returns the start, to be given to `ended`. */
-  started(): number {
-    const now = performance.now() * 1000;
-    this.#startedAt.push(now);
-    return now;
-  }
-
-  /** @param isTypical false for a sync of so much data that it says nothing of the next one */
+  /**
+   * @param start in milliseconds of `performance.now()`
+   * @param isTypical false for a sync of so much data that it says nothing of the next one
+   */
   ended(start: number, isTypical: boolean, file: string): void {
-    this.#startedAt.splice(this.#startedAt.indexOf(start), 1);
-    const micros = performance.now() * 1000 - start;
-    this.count += 1;
-    if (micros > this.slowestMicros) this.slowestMicros = micros;
+    const micros = (performance.now() - start) * 1000;
     this.#onSync?.(micros, file);
     if (isTypical) this.note(micros);
   }

@@ -90,10 +90,6 @@ export class Registry {
     this.#collectors.push(collect);
   }
 
-  get names(): string[] {
-    return [...this.#metrics.keys()];
-  }
-
   /** The page for `/metrics`; its content type is CONTENT_TYPE. */
   render(): string {
     for (const collect of this.#collectors) collect();
