@@ -211,4 +211,18 @@ export const MUTANTS: readonly Mutant[] = [
     find: "if (index <= state.commitIndex) return false;",
     replace: "if (index >= 0) return false;",
   },
+  {
+    name: "believes in its lease for ever",
+    scenario: "29-lease-read",
+    file: "raft/reads.ts",
+    find: "now < state.reads.leaseUntil",
+    replace: "now + state.reads.leaseUntil > now",
+  },
+  {
+    name: "keeps its lease after a transfer was given up",
+    scenario: "30-lease-after-transfer",
+    file: "raft/transfer.ts",
+    find: "state.reads.leaseForbidden = true;",
+    replace: "",
+  },
 ];
