@@ -126,6 +126,8 @@ export class FullDisk<WalRecord> implements NodeDisk<WalRecord> {
     this.#immediate = true;
     const { records, damaged, wal } = this.#read();
     if (!damaged) {
+      // What a crash happened to keep is as good as synced from here on; the second copies must not be the older ones.
+      for (const record of records) if (this.#shape.entriesOf(record) === undefined) this.#keep(record);
       this.#wal = wal!;
       this.#wal.flush(() => {});
       this.#immediate = false;

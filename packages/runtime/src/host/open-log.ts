@@ -47,7 +47,7 @@ export async function openLog(
         offset: opened.recovered.end?.offset,
       });
     }
-    await compareVotes(groups, logger);
+    for (const [group, state] of compareVotes(groups, logger)) appendVote(opened.wal, group, state);
     // What was read may have been written and never synced: nothing may rest on it before it is durable.
     await completed((done) => opened.wal.flush(done));
     return { wal: opened.wal, groups };
@@ -55,8 +55,12 @@ export async function openLog(
   return rebuild(disk, identity, groups, opened, logger, members);
 }
 
-/** The vote's two copies may differ by the one change that a crash interrupted: the newer counts. */
-async function compareVotes(groups: Map<number, GroupRecovery>, logger: Logger): Promise<void> {
+/**
+ * The vote's two copies may differ by the one change that a crash interrupted: the newer counts.
+ * @returns the groups whose log has the older one, or the same
+ */
+function compareVotes(groups: Map<number, GroupRecovery>, logger: Logger): [group: number, state: RecoveredState][] {
+  const behind: [number, RecoveredState][] = [];
   for (const [group, { state, voteFile }] of groups) {
     const { kept } = voteFile;
     if (kept === undefined) {
@@ -71,7 +75,14 @@ async function compareVotes(groups: Map<number, GroupRecovery>, logger: Logger):
     if (kept.term > state.currentTerm || state.votedFor === 0) state.votedFor = kept.votedFor;
     state.currentTerm = kept.term;
     state.recovering ||= kept.recovering;
+    behind.push([group, state]);
   }
+  return behind;
+}
+
+function appendVote(wal: Wal, group: number, { currentTerm: term, votedFor }: RecoveredState): void {
+  const { head } = encodeRecord({ type: "vote", term, votedFor });
+  wal.appendSticky(group, recordTag("vote"), 0, head);
 }
 
 async function rebuild(
@@ -87,7 +98,7 @@ async function rebuild(
     segment: damage.segment,
     offset: damage.offset,
   });
-  await compareVotes(groups, logger);
+  compareVotes(groups, logger);
   for (const { state, voteFile } of groups.values()) {
     dropUnanchored(state);
     // Before anything is moved: after a crash in the middle of this, the node still knows that it must not vote.
