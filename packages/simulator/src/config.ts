@@ -128,14 +128,20 @@ export function drawConfig(seed: number, overrides: ConfigOverrides = {}): Simul
     raft: drawTuning(random.split("raft")),
     mutant: "none",
   };
-  return {
+  return withSoundClocks({
     ...drawn,
     ...overrides,
     network: { ...drawn.network, ...overrides.network },
     disk: { ...drawn.disk, ...overrides.disk },
     workload: { ...drawn.workload, ...overrides.workload },
     raft: { ...drawn.raft, ...overrides.raft },
-  };
+  });
+}
+
+/** Leases are a promise about clocks: where they are on, clocks keep it. */
+function withSoundClocks(config: SimulationConfig): SimulationConfig {
+  if (config.raft.leaseReads !== true) return config;
+  return { ...config, faults: config.faults.filter((kind) => kind !== "skew" && kind !== "leap") };
 }
 
 function drawFaults(random: Random): FaultKind[] {
@@ -144,7 +150,7 @@ function drawFaults(random: Random): FaultKind[] {
   return FAULT_KINDS.filter(() => random.chance(share));
 }
 
-/** Small limits, so that a short run meets them. Safety must hold whatever the timing, so leases stay off. */
+/** Small limits, so that a short run meets them. */
 function drawTuning(random: Random): RaftTuning {
   const electionTimeout = random.pick([150_000, 300_000, 1_000_000]);
   return {
@@ -156,6 +162,7 @@ function drawTuning(random: Random): RaftTuning {
     snapshotChunkBytes: random.pick([32, 256, 1 << 16]),
     preVote: random.chance(700_000),
     checkQuorum: random.chance(800_000),
+    leaseReads: random.chance(150_000),
   };
 }
 

@@ -22,7 +22,7 @@ export interface Engine<Message, WalRecord> {
   /** Where a record says that a snapshot took the log's place. */
   snapshotOf(record: WalRecord): SnapshotMeta | undefined;
   /** Written at the start of a node that knows its disk was damaged. */
-  readonly damageRecord: WalRecord | undefined;
+  readonly damageRecord: WalRecord;
   /** How a member hands its clients' commands to the leader; undefined where the protocol has no such message. */
   forwardMessage(member: Member<Message, WalRecord>, commands: readonly Uint8Array[]): Message | undefined;
   /** Everything that `member` has persisted so far is on its disk. */

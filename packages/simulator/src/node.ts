@@ -12,7 +12,6 @@ import { Inbox } from "./inbox.ts";
 import { RequestDesk } from "./request-desk.ts";
 import type { SnapshotShelf } from "./snapshot-shelf.ts";
 
-/** More steps than any sound member takes at one instant. */
 const SPIN_LIMIT = 1000;
 
 /**
@@ -24,7 +23,7 @@ export class SimulatedNode<Message, WalRecord> implements Output<Message, WalRec
   readonly clock: NodeClock;
   readonly disk: NodeDisk<WalRecord>;
   member: Member<Message, WalRecord> | undefined;
-  /** Counts starts; an event of an earlier life finds nobody. */
+  /** Counts starts and stops: an event of an earlier life finds nobody. */
   life = 0;
   pausedUntil = 0;
   /** Has never been started. */
@@ -90,20 +89,22 @@ export class SimulatedNode<Message, WalRecord> implements Output<Message, WalRec
     this.absent = false;
     const { records, damaged } = this.disk.recover((index) => this.shelf.has(index));
     if (damaged) this.damaged = true;
-    const silent = this.#settings.mutant === "silentAmnesia";
+    const { mutant } = this.#settings;
+    const silent = mutant === "silentAmnesia";
+    const forgets = mutant === "forgetVotes" && !records.some(this.#engine.snapshotOf);
     const member = this.#engine.start({
       id: this.id,
       bootstrap: this.#settings.bootstrap,
-      records: this.#settings.mutant === "forgetVotes" ? this.#withoutVotes(records) : records,
+      records: forgets ? records.filter((record) => this.#engine.entriesOf(record) !== undefined) : records,
       damaged: damaged && !silent,
       random: this.#random.split(`life ${this.life}`),
       now: this.localNow,
       snapshots: this.shelf,
     });
     this.member = member;
-    this.#applier.begin(member.firstIndex - 1, this.#settings.mutant !== "noDeduplication");
+    this.#applier.begin(member.firstIndex - 1, mutant !== "noDeduplication");
     this.#lastPersisted = member.lastIndex;
-    if (damaged && !silent && this.#engine.damageRecord !== undefined) this.persist(this.#engine.damageRecord);
+    if (damaged && !silent) this.persist(this.#engine.damageRecord);
     this.#settle();
   }
 
@@ -166,10 +167,9 @@ export class SimulatedNode<Message, WalRecord> implements Output<Message, WalRec
       this.#host.syncFailed(this.id);
       return;
     }
-    this.#engine.durable(this.id, this.member!);
     this.#outbox.release(this.disk.durable, this.#leave);
     this.shelf.durable(this.disk.durable);
-    if (this.disk.durable === this.disk.written && !this.member!.recovering) this.damaged = false;
+    if (this.disk.durable === this.disk.written) this.#allDurable(this.member!);
     this.#settle();
   }
 
@@ -261,10 +261,6 @@ export class SimulatedNode<Message, WalRecord> implements Output<Message, WalRec
     }
   }
 
-  #withoutVotes(records: readonly WalRecord[]): WalRecord[] {
-    return records.filter((record) => this.#engine.entriesOf(record) || this.#engine.snapshotOf(record));
-  }
-
   #scheduleTurn(waiting: number): void {
     if (waiting >= this.#settings.maxBatch && this.#settings.maxBatch > 1) {
       this.turn();
@@ -333,6 +329,11 @@ export class SimulatedNode<Message, WalRecord> implements Output<Message, WalRec
     const due = this.#alarm.set(member.wakeAt, this.clock, this.#host.now);
     if (due !== undefined) this.#host.scheduleAt(due, EventKind.wake, this.id, this.life, due);
     member.checkStep();
+  }
+
+  #allDurable(member: Member<Message, WalRecord>): void {
+    this.#engine.durable(this.id, member);
+    if (!member.recovering) this.damaged = false;
   }
 
   #receiveOwn(member: Member<Message, WalRecord>): void {

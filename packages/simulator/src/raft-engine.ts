@@ -51,7 +51,9 @@ export class RaftEngine implements Engine<RaftMessage, RaftRecord> {
     return new RaftMember(raft, this.#invariants);
   }
 
-  durable(_node: NodeId, _member: Member<RaftMessage, RaftRecord>): void {}
+  durable(node: NodeId, member: Member<RaftMessage, RaftRecord>): void {
+    this.#invariants.durable(node, member.term);
+  }
 
   forwardMessage(member: Member<RaftMessage, RaftRecord>, commands: readonly Uint8Array[]): RaftMessage {
     return { type: "Propose", term: member.term, commands };
