@@ -6,63 +6,12 @@ import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { History } from "@synod/checkers/history";
 import { Cluster } from "./cluster-test/cluster.ts";
 import { flipBit, newestLogFile, truncateToHalf } from "./cluster-test/damage.ts";
-import { assertLinearizable, assertReplicasEqual, lastWrite, summary } from "./cluster-test/judge.ts";
+import { assertLinearizable } from "./cluster-test/judge.ts";
+import { judged, LONG, milliseconds, TIMEOUT } from "./cluster-test/judged.ts";
 import { synod } from "./cluster-test/programs.ts";
-import { assertSeen, Watcher } from "./cluster-test/watcher.ts";
-import { DEFAULT_WORKLOAD, Workload } from "./cluster-test/workload.ts";
-
-const LONG = process.env.SYNOD_CLUSTER_TEST === "long";
-const TIMEOUT = { timeout: LONG ? 180_000 : 60_000 };
-
-type Tell = (line: string) => void;
-
-/** Starts a cluster and clients, lets the test hurt them, and judges what the clients saw. */
-async function judged(
-  hurt: (cluster: Cluster, workload: Workload, tell: Tell) => Promise<void>,
-  tell: Tell,
-): Promise<void> {
-  const cluster = await Cluster.start(synod);
-  const workload = Workload.start(cluster.addresses);
-  const watchers = cluster.nodes.map((_, index) => new Watcher(cluster.addresses, index, DEFAULT_WORKLOAD.prefix));
-  try {
-    await sleep(300);
-    await hurt(cluster, workload, tell);
-    cluster.heal();
-    await sleep(300);
-    const history = await workload.finish();
-    tell(summary(history));
-    const answered = history.filter(({ outcome }) => outcome === "ok").length;
-    assert.ok(answered > 300, `only ${answered} operations were answered:\n${cluster.logs()}`);
-    assertLinearizable(history);
-    await assertReplicasEqual(cluster, DEFAULT_WORKLOAD.prefix);
-    await assertWatched(cluster, watchers, history, tell);
-  } catch (error) {
-    tell(cluster.logs());
-    throw error;
-  } finally {
-    for (const watcher of watchers) watcher.stop();
-    await cluster.destroy();
-    await workload.stop();
-  }
-}
-
-/** Who watched through the faults, whoever watches from the beginning now and who wrote all tell the same story. */
-async function assertWatched(cluster: Cluster, watchers: Watcher[], history: History, tell: Tell): Promise<void> {
-  const last = lastWrite(history);
-  tell(
-    `watchers began anew ${watchers.map((watcher) => watcher.resumptions).join(", ")} times; revision ${last} is the last`,
-  );
-  const late = cluster.nodes.map((_, index) => new Watcher(cluster.addresses, index, DEFAULT_WORKLOAD.prefix));
-  const [first, ...others] = await Promise.all([...watchers, ...late].map((watcher) => watcher.finish(last)));
-  assert.ok(first);
-  assertSeen(history, first);
-  for (const other of others) assert.deepEqual(other, first);
-}
-
-const milliseconds = (microseconds: number): string => `${Math.round(microseconds / 1000)} ms`;
+import { Workload } from "./cluster-test/workload.ts";
 
 test(
   "a leader that is killed, again and again, costs no acknowledged write and two seconds at most",
