@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { registerKv } from "./commands/kv.ts";
 import { registerServe } from "./commands/serve.ts";
+import { registerSim, registerSwarm } from "./commands/simulate.ts";
 import { registerStatus } from "./commands/status.ts";
 import { registerUp } from "./commands/up.ts";
 
@@ -14,6 +15,8 @@ const examples: Readonly<Record<string, readonly string[]>> = {
   del: ["synod kv del door", "synod kv del --prefix rooms/"],
   watch: ["synod kv watch door", "synod kv watch --prefix rooms/ --from 17 --json"],
   txn: ["synod kv txn --if 'version(door) = 0' --then 'put door mine' --else 'get door'"],
+  sim: ["synod sim --seed 7", "synod sim --seed 1 --mutant staleReads --trace 20"],
+  swarm: ["synod swarm --seeds 100", "synod swarm --seeds 1000 --nodes 5 --faults crash,partition --json"],
   up: ["synod up", "synod up --nodes 5 --data ./cluster --fresh"],
   serve: [
     "synod serve --name n1 --data ./n1 --host 10.0.0.1 \\",
@@ -30,6 +33,8 @@ export function createProgram(): Command {
   registerServe(program);
   registerStatus(program);
   registerKv(program);
+  registerSim(program);
+  registerSwarm(program);
   showExamples(program);
   return program;
 }

@@ -101,6 +101,11 @@ export function oneOf<const Choice extends string>(about: string, choices: reado
   return { about, placeholder: choices.join("|"), wants: choices.join(" or "), parse, fallback: choices[0] as Choice };
 }
 
+/** The same without a fallback: undefined when nobody says. */
+export function optional<Value>(setting: Setting<Value>): Setting<Value | undefined> {
+  return { ...setting, fallback: undefined };
+}
+
 /** Values between commas; in the file also an array. */
 export function list(about: string, fallback: readonly string[], placeholder: string): Setting<readonly string[]> {
   const parse = (given: string): string[] | undefined => {
@@ -155,6 +160,6 @@ function readSettings(path: string): string {
 }
 
 function shown(fallback: unknown): string {
-  if (typeof fallback === "boolean") return "";
+  if (fallback === undefined || typeof fallback === "boolean") return "";
   return Array.isArray(fallback) ? fallback.join(",") : String(fallback);
 }
