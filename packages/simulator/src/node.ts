@@ -12,8 +12,6 @@ import { Inbox } from "./inbox.ts";
 import { RequestDesk } from "./request-desk.ts";
 import type { SnapshotShelf } from "./snapshot-shelf.ts";
 
-const SPIN_LIMIT = 1000;
-
 /**
  * A node: one member of the protocol, driven the way the real runtime drives it. Inputs of a turn are handled together;
  * `send` leaves at once, `sendOnceDurable` when a sync covers what was written before it; what is committed is applied.
@@ -338,7 +336,7 @@ export class SimulatedNode<Message, WalRecord> implements Output<Message, WalRec
 
   #receiveOwn(member: Member<Message, WalRecord>): void {
     for (let steps = 0; this.#toSelf.length > 0; steps++) {
-      if (steps > SPIN_LIMIT) throw new Error(`node ${this.id} sends to itself without end`);
+      if (steps > 1000) throw new Error(`node ${this.id} sends to itself without end`);
       member.receive(this.localNow, this.id, this.#toSelf.shift()!, this);
     }
   }

@@ -206,6 +206,8 @@ describe("planted bugs are found", () => {
     ],
     ["noDeduplication", ["loss", "isolate"], ["exactly once", "linearizability"]],
     ["staleReads", ["isolate"], ["linearizability"]],
+    ["forgetVotes", ["crash"], ["assertion", "election safety"]],
+    ["silentAmnesia", ["amnesia", "isolate"], ["assertion", "durability", "state machine safety", "liveness"]],
   ];
   for (const [mutant, faults, properties] of mutants) {
     test(`${mutant} is caught within a few seeds`, () => {
@@ -234,6 +236,6 @@ describe("planted bugs are found", () => {
     const small = shrinkResult(result, 60)!;
     assert.ok(small.plan.length < result.plan.length, `${small.plan.length} of ${result.plan.length}`);
     const again = simulate({ seed, config: small.config, plan: small.plan });
-    assert.equal(again.failure?.property, result.failure.property);
+    assert.equal(again.failure?.property, result.failure?.property);
   });
 });
