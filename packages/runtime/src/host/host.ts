@@ -1,30 +1,24 @@
 import { assert } from "@synod/protocols/assert";
-import { type Instant, NEVER, type NodeId } from "@synod/protocols/protocol";
+import type { Instant, NodeId } from "@synod/protocols/protocol";
 import { decodeMessage, encodeMessage } from "@synod/protocols/raft/codec";
 import { Raft } from "@synod/protocols/raft/raft";
 import type { RaftMessage, RaftRecord } from "@synod/protocols/raft/types";
 import { Random } from "@synod/protocols/random";
-import { DiskError } from "@synod/storage/disk";
 import { SnapshotStore } from "@synod/storage/snapshots/store";
-import { WalError } from "@synod/storage/wal/types";
 import type { Wal } from "@synod/storage/wal/wal";
 import type { Group, GroupStatus, StateMachine } from "../group.ts";
 import type { Logger } from "../log/logger.ts";
 import { Transport } from "../transport/transport.ts";
+import { Alarm } from "./alarm.ts";
 import { compareStates } from "./hash-compare.ts";
+import { HostError, hostErrorOf } from "./host-error.ts";
 import { LogWriter } from "./log-writer.ts";
 import { type GroupRecovery, keepRecovering, openLog } from "./open-log.ts";
-import {
-  DEFAULT_LIMITS,
-  HOST_RAFT_OPTIONS,
-  HostError,
-  type HostLimits,
-  type HostOptions,
-  type HostStats,
-} from "./options.ts";
+import { DEFAULT_LIMITS, HOST_RAFT_OPTIONS, type HostLimits, type HostOptions, type HostStats } from "./options.ts";
 import { type GroupDriver, RaftGroup } from "./raft-group.ts";
 import { Snapshotting } from "./snapshotting.ts";
 import { bestSuccessor } from "./succession.ts";
+import { keepVotes } from "./vote-file.ts";
 
 /** Kinds of frames between hosts. */
 const FRAME_RAFT = 1;
@@ -54,8 +48,10 @@ export class Host implements GroupDriver {
   #snapshotting: Map<number, Snapshotting> = new Map();
   #turnWanted = false;
   #inTurn = false;
-  #timer: NodeJS.Timeout | undefined;
-  #timerAt: Instant = NEVER;
+  readonly #alarm = new Alarm(
+    () => this.now(),
+    () => this.wantTurn(),
+  );
   #tick: NodeJS.Timeout | undefined;
   #stopped = false;
   #closed: Promise<void> | undefined;
@@ -234,32 +230,24 @@ export class Host implements GroupDriver {
     this.transport.flush();
     this.#inTurn = false;
     this.options.observer?.turnEnded(this.now() - now);
-    this.#armTimer();
+    this.#setAlarm();
   }
 
   #openLogWriter(wal: Wal): LogWriter {
     return new LogWriter({
       wal,
       now: () => this.now(),
-      keepVotes: (groups, done) => this.#keepVotes(groups, done),
+      keepVotes: (ids, done) => {
+        const groups = ids.map((id) => ({ ...this.#recoveries.get(id)!, state: this.#groups.get(id)!.raft.state }));
+        keepVotes(groups, (error) => (error === undefined ? done() : this.#stopWith(hostErrorOf(error))));
+      },
       release: (group, to, message) => this.#release(group, to, message),
       flushed: () => {
         if (!this.#inTurn) this.wantTurn();
       },
       writing: (bytes) => this.options.observer?.logWritten(bytes),
-      failed: (error) => this.#diskFailed(error),
+      failed: (error) => this.#stopWith(hostErrorOf(error)),
     });
-  }
-
-  #keepVotes(groups: readonly number[], done: () => void): void {
-    let left = groups.length;
-    for (const id of groups) {
-      const { currentTerm: term, votedFor, recovering } = this.#groups.get(id)!.raft.state;
-      this.#recoveries.get(id)!.voteFile.write({ term, votedFor, recovering }, (error) => {
-        if (error !== undefined) this.#diskFailed(error);
-        else if (--left === 0) done();
-      });
-    }
   }
 
   #release(group: number, to: NodeId, message: RaftMessage): void {
@@ -267,19 +255,9 @@ export class Host implements GroupDriver {
     else this.#guard(() => this.#groups.get(group)!.receive(this.now(), to, message));
   }
 
-  #armTimer(): void {
-    let next = NEVER;
-    for (const group of this.#groups.values()) next = Math.min(next, group.raft.wakeAt);
-    if (next >= this.#timerAt || next === NEVER) return;
-    clearTimeout(this.#timer);
-    this.#timerAt = next;
-    this.#timer = setTimeout(this.#onTimer, Math.max(0, (next - this.now()) / 1000));
+  #setAlarm(): void {
+    for (const group of this.#groups.values()) this.#alarm.set(group.raft.wakeAt);
   }
-
-  readonly #onTimer = (): void => {
-    this.#timerAt = NEVER;
-    this.wantTurn();
-  };
 
   // --- Once a second
 
@@ -333,7 +311,7 @@ export class Host implements GroupDriver {
 
   #stop(): void {
     this.#stopped = true;
-    clearTimeout(this.#timer);
+    this.#alarm.cancel();
     clearInterval(this.#tick);
     for (const group of this.#groups.values()) group.stop();
   }
@@ -346,23 +324,11 @@ export class Host implements GroupDriver {
     for (const { voteFile } of this.#recoveries.values()) voteFile.close();
   }
 
-  /** A failed sync leaves unknown what is on disk: no retry can be trusted, so the node ends. */
-  #diskFailed(error: DiskError | WalError): void {
-    const isFull = error instanceof DiskError && error.code === "noSpace";
-    const what = isFull
-      ? "the disk is full and the node must stop: free some space"
-      : "the disk failed and the node must stop: check it";
-    this.#stopWith(new HostError("diskFailed", `${what}, then start the node again (${error.message})`));
-  }
-
-  /** A broken invariant is a bug: a stopped node is better than a wrong one. */
   #guard(step: () => void): void {
     try {
       step();
     } catch (error) {
-      if (error instanceof DiskError || error instanceof WalError) return this.#diskFailed(error);
-      const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      this.#stopWith(new HostError("invariant", `a rule of the protocol is broken and the node must stop: ${detail}`));
+      this.#stopWith(hostErrorOf(error));
     }
   }
 

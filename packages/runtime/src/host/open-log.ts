@@ -5,7 +5,8 @@ import type { Disk, DiskError } from "@synod/storage/disk";
 import type { WalCorruption, WalIdentity } from "@synod/storage/wal/types";
 import { Wal } from "@synod/storage/wal/wal";
 import type { Logger } from "../log/logger.ts";
-import { HostError } from "./options.ts";
+import { HostError } from "./host-error.ts";
+
 import { VoteFile } from "./vote-file.ts";
 
 export interface GroupRecovery {

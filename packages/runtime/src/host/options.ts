@@ -63,13 +63,3 @@ export const HOST_RAFT_OPTIONS: Omit<RaftOptions, "id" | "bootstrap"> = {
 export interface HostStats {
   leaderChanges: number;
 }
-
-/** The node had to stop: going on would risk what it has promised. */
-export class HostError extends Error {
-  override readonly name = "HostError";
-  readonly code: "diskFailed" | "stateDiverged" | "invariant" | "damaged";
-  constructor(code: HostError["code"], message: string) {
-    super(message);
-    this.code = code;
-  }
-}

@@ -54,6 +54,23 @@ export class VoteFile {
   }
 }
 
+/** Writes the present votes of several groups. @param done is called when all are durable, or with the first error */
+export function keepVotes(
+  groups: readonly { readonly voteFile: VoteFile; readonly state: KeptVoteState }[],
+  done: (error: DiskError | undefined) => void,
+): void {
+  let left = groups.length;
+  for (const { voteFile, state } of groups) {
+    const { currentTerm: term, votedFor, recovering } = state;
+    voteFile.write({ term, votedFor, recovering }, (error) => {
+      if (error !== undefined) done(error);
+      else if (--left === 0) done(undefined);
+    });
+  }
+}
+
+type KeptVoteState = { readonly currentTerm: Term; readonly votedFor: NodeId; readonly recovering: boolean };
+
 function encodeSlot(vote: KeptVote, counter: number): Uint8Array {
   const bytes = new Uint8Array(SIZE);
   const view = new DataView(bytes.buffer);
