@@ -42,6 +42,7 @@ export const purePlaces: readonly string[] = [
   "packages/simulator/src/",
   "packages/store/src/model/",
   "packages/store/src/api/",
+  "packages/store/src/state-machine.ts",
 ];
 
 export function isPure(path: string): boolean {
