@@ -56,7 +56,8 @@ export class NodeFile implements DiskFile {
 
   sync(done: (error: DiskError | undefined) => void): void {
     this.#check("syncFailed");
-    const isTypical = this.#unsyncedBytes <= BLOCKING_BYTES;
+    // Behind a snapshot's sync even a small one waits long: it must not hold up the event loop, and says nothing.
+    const isTypical = this.#unsyncedBytes <= BLOCKING_BYTES && this.#gauge.underWay === 0;
     this.#unsyncedBytes = 0;
     const start = performance.now();
     if (!isTypical || !this.#gauge.shouldBlock) {
@@ -82,8 +83,10 @@ export class NodeFile implements DiskFile {
 
   #syncLater(start: number, isTypical: boolean, done: (error: DiskError | undefined) => void): void {
     this.#syncsInFlight += 1;
+    this.#gauge.underWay += 1;
     fdatasync(this.#descriptor, (error) => {
       this.#syncsInFlight -= 1;
+      this.#gauge.underWay -= 1;
       if (this.#closing && this.#syncsInFlight === 0) closeSync(this.#descriptor);
       this.#gauge.ended(start, isTypical, this.name);
       done(error === null ? undefined : toDiskError(error, this.name, "syncFailed"));

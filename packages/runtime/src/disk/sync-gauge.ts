@@ -12,6 +12,8 @@ const WEIGHT = 1 / 32;
  * sync is quicker and cheaper; on a slower one it would hold up everything else.
  */
 export class SyncGauge {
+  /** Syncs of all files in the thread pool at present. */
+  underWay = 0;
   #average = 0;
   #blocks = true;
   /** The quickest of this window: waiting for a busy loop is part of an asynchronous sync's time, and not the disk's. */
@@ -29,7 +31,7 @@ export class SyncGauge {
 
   /**
    * @param start in milliseconds of `performance.now()`
-   * @param isTypical false for a sync of so much data that it says nothing of the next one
+   * @param isTypical false for a sync that says nothing of the next one: of much data, or one that shared the disk
    */
   ended(start: number, isTypical: boolean, file: string): void {
     const micros = (performance.now() - start) * 1000;
