@@ -85,6 +85,28 @@ test("a cut between any two nodes, noticed or not, leaves the cluster serving", 
   );
 });
 
+test("five nodes serve with any two of them gone, one killed and one standing still", TIMEOUT, async (t) => {
+  await judged(
+    async (cluster, workload, tell) => {
+      for (let round = 1; round <= (LONG ? 5 : 2); round += 1) {
+        const leader = await cluster.leader();
+        const other = cluster.nodes.filter((node) => node !== leader)[round % 4]!;
+        const instant = Workload.now();
+        other.pause();
+        await leader.kill();
+        const outage = await workload.servedAgain(instant, 10_000);
+        tell(`${leader.plan.name} killed, ${other.plan.name} stands still: served again after ${milliseconds(outage)}`);
+        await sleep(1000);
+        other.resume();
+        leader.start();
+        await cluster.ready();
+      }
+    },
+    (line) => t.diagnostic(line),
+    5,
+  );
+});
+
 test("a leader without its followers is replaced, and takes its place again as a follower", TIMEOUT, async (t) => {
   await judged(
     async (cluster, workload, tell) => {

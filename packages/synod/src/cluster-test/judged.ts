@@ -24,8 +24,9 @@ export function milliseconds(microseconds: number): string {
 export async function judged(
   hurt: (cluster: Cluster, workload: Workload, tell: Tell) => Promise<void>,
   tell: Tell,
+  size = 3,
 ): Promise<void> {
-  const cluster = await Cluster.start(synod);
+  const cluster = await Cluster.start(synod, size);
   const workload = Workload.start(cluster.addresses);
   const watchers = cluster.nodes.map((_, index) => new Watcher(cluster.addresses, index, DEFAULT_WORKLOAD.prefix));
   try {
