@@ -1,17 +1,8 @@
 import type { History, Operation } from "./history.ts";
 import { interval, type Verdict } from "./verdict.ts";
 
-/**
- * A store with one revision counter for all keys promises one order over all of them. For a whole history at once, in
- * O(n log n): no two writes share a revision, and whatever returned before an operation was called has a lower revision
- * than a write, and at most the revision that a read was served at.
- */
-export interface RevisionOf {
-  /**
-   * @returns the revision that the operation made (`write`), or that it was served at (`read`); undefined if it tells none.
-   */
-  (operation: Operation): { kind: "write" | "read"; revision: number } | undefined;
-}
+/** @returns the revision that the operation made (`write`), or that it was served at (`read`); undefined if it tells none. */
+export type RevisionOf = (operation: Operation) => { kind: "write" | "read"; revision: number } | undefined;
 
 interface Told {
   readonly operation: Operation;
@@ -19,6 +10,11 @@ interface Told {
   readonly revision: number;
 }
 
+/**
+ * A store with one revision counter for all keys promises one order over all of them. For a whole history at once, in
+ * O(n log n): no two writes share a revision, and whatever returned before an operation was called has a lower revision
+ * than a write, and at most the revision that a read was served at.
+ */
 export function checkRevisionOrder(history: History, revisionOf: RevisionOf): Verdict {
   const told: Told[] = [];
   for (const operation of history) {
