@@ -55,9 +55,9 @@ export function withoutComments(text: string): string {
   return text.replace(token, (match) => (match.startsWith("/") ? match.replace(/[^\n]/g, " ") : match));
 }
 
-/** Module specifiers that a file imports, statically, dynamically or for types alone. */
+/** Module specifiers that a file imports, statically, dynamically or for types alone; text that ends with "from" is none. */
 export function imports(text: string): string[] {
-  const specifier = /(?:\bfrom\s*|\bimport\s*\(\s*|\bimport\s+)"([^"\n]+)"/g;
+  const specifier = /(?:\bfrom\s*|\bimport\s*\(\s*|\bimport\s+)"([\w@.:/-]+)"/g;
   return [...withoutComments(text).matchAll(specifier)].map((match) => match[1] as string);
 }
 
