@@ -31,11 +31,11 @@ export interface NodeDisk<WalRecord> {
   /** Harms what is durable. It shows when the node next starts. @returns false where there is nothing to harm. */
   harm(damage: Damage, random: Random): boolean;
   /**
-   * Reads the log at a start. After damage the disk holds what is returned and nothing else: what precedes the damage, and
-   * the latest vote, of which there is a second copy.
+   * Reads the log at a start. After damage the disk holds what is returned and nothing else: what precedes the damage, the
+   * latest vote, of which there is a second copy, and `damageRecord`, durably, so that a further crash cannot hide the loss.
    * @param hasSnapshot whether the snapshot that a record names can still be read.
    */
-  recover(hasSnapshot: (index: number) => boolean): Recovered<WalRecord>;
+  recover(hasSnapshot: (index: number) => boolean, damageRecord: WalRecord | undefined): Recovered<WalRecord>;
 }
 
 /** How a log of records may be shortened: which of them are entries, and which say that a snapshot took their place. */
@@ -119,7 +119,7 @@ export class LightDisk<WalRecord> implements NodeDisk<WalRecord> {
     return true;
   }
 
-  recover(hasSnapshot: (index: number) => boolean): Recovered<WalRecord> {
+  recover(hasSnapshot: (index: number) => boolean, damageRecord: WalRecord | undefined): Recovered<WalRecord> {
     if (this.#harmedAt === Number.POSITIVE_INFINITY) return { records: this.#records, damaged: false };
     const isPromise = (record: WalRecord): boolean =>
       this.#shape.entriesOf(record) === undefined && this.#shape.snapshotOf(record) === undefined;
@@ -136,6 +136,7 @@ export class LightDisk<WalRecord> implements NodeDisk<WalRecord> {
     const promises = this.#records.filter(isPromise);
     this.#records = whole ? [...sound, ...promises] : [...snapshots, ...promises];
     this.#snapshotIndex = Math.max(0, ...snapshots.map((record) => this.#shape.snapshotOf(record)!.lastIncludedIndex));
+    if (damageRecord !== undefined) this.#records.push(damageRecord);
     this.#harmedAt = Number.POSITIVE_INFINITY;
     this.#dropped = this.#durable - this.#records.length;
     return { records: this.#records, damaged: true };

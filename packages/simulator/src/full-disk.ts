@@ -122,7 +122,7 @@ export class FullDisk<WalRecord> implements NodeDisk<WalRecord> {
     return false;
   }
 
-  recover(hasSnapshot: (index: number) => boolean): Recovered<WalRecord> {
+  recover(hasSnapshot: (index: number) => boolean, damageRecord: WalRecord | undefined): Recovered<WalRecord> {
     this.#immediate = true;
     const { records, damaged, wal } = this.#read();
     if (!damaged) {
@@ -143,7 +143,11 @@ export class FullDisk<WalRecord> implements NodeDisk<WalRecord> {
       const snapshot = this.#shape.snapshotOf(record);
       return snapshot === undefined || hasSnapshot(snapshot.lastIncludedIndex);
     });
-    for (const record of kept) this.#append(fresh.wal, record);
+    if (damageRecord !== undefined) kept.push(damageRecord);
+    for (const record of kept) {
+      this.#append(fresh.wal, record);
+      this.#keep(record);
+    }
     fresh.wal.flush(() => {});
     this.#immediate = false;
     return { records: kept, damaged: true };

@@ -85,10 +85,11 @@ export class SimulatedNode<Message, WalRecord> implements Output<Message, WalRec
   start(): void {
     this.life++;
     this.absent = false;
-    const { records, damaged } = this.disk.recover((index) => this.shelf.has(index));
-    if (damaged) this.damaged = true;
     const { mutant } = this.#settings;
     const silent = mutant === "silentAmnesia";
+    const damageRecord = silent ? undefined : this.#engine.damageRecord;
+    const { records, damaged } = this.disk.recover((index) => this.shelf.has(index), damageRecord);
+    if (damaged) this.damaged = true;
     const forgets = mutant === "forgetVotes" && !records.some(this.#engine.snapshotOf);
     const member = this.#engine.start({
       id: this.id,
@@ -102,7 +103,6 @@ export class SimulatedNode<Message, WalRecord> implements Output<Message, WalRec
     this.member = member;
     this.#applier.begin(member.firstIndex - 1, mutant !== "noDeduplication");
     this.#lastPersisted = member.lastIndex;
-    if (damaged && !silent) this.persist(this.#engine.damageRecord);
     this.#settle();
   }
 
