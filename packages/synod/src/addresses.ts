@@ -41,7 +41,7 @@ export interface Peer {
  * Reads `n1=127.0.0.1:2380,n2=…`. The store of a peer is taken to listen one port below, as ours and etcd's do, unless
  * `clientUrls` (`n1=http://10.0.0.1:2379,…`) says where.
  */
-export function parsePeers(peers: readonly string[], clientUrls: readonly string[]): Peer[] {
+export function parsePeers(peers: readonly string[], clientUrls: readonly string[], scheme = "http"): Peer[] {
   const urls = new Map(clientUrls.map((entry) => nameAndRest(entry, "--client-urls", "n1=http://10.0.0.1:2379")));
   const parsed = peers.map((entry): Peer => {
     const [name, address] = nameAndRest(entry, "--peers", "n1=127.0.0.1:2380");
@@ -53,7 +53,7 @@ export function parsePeers(peers: readonly string[], clientUrls: readonly string
       name,
       host,
       port,
-      clientUrl: urls.get(name) ?? `http://${address.slice(0, address.lastIndexOf(":"))}:${port - 1}`,
+      clientUrl: urls.get(name) ?? `${scheme}://${address.slice(0, address.lastIndexOf(":"))}:${port - 1}`,
     };
   });
   if (new Set(parsed.map(({ id }) => id)).size !== parsed.length)

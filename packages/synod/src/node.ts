@@ -2,6 +2,7 @@ import { NodeDisk } from "@synod/runtime/disk/node-disk";
 import type { Group } from "@synod/runtime/group";
 import { Host } from "@synod/runtime/host/host";
 import type { Logger } from "@synod/runtime/log/logger";
+import type { TlsOptions } from "@synod/store/server/listener";
 import { type StoreResult, StoreStateMachine } from "@synod/store/state-machine";
 import { type Peer, type Ports, peerAddress } from "./addresses.ts";
 import { asDataError, openNodeFolder } from "./data-folder.ts";
@@ -20,6 +21,8 @@ export interface NodeOptions {
   readonly data: string;
   readonly host: string;
   readonly ports: Ports;
+  /** Present: the store speaks TLS to its clients. */
+  readonly tls?: TlsOptions | undefined;
 }
 
 /** A node while it runs: consensus, the services over it and their listeners, composed in `startNode`. */
@@ -61,6 +64,7 @@ export async function startNode(options: NodeOptions, logger: Logger): Promise<R
     port: ports.store,
     identities,
     metrics,
+    tls: options.tls,
   });
   const http = await openHttpPort(self.name, address, ports.http, {
     whyNotReady: () => (store.status.leader === undefined ? "no leader is known" : undefined),

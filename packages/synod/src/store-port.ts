@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Group } from "@synod/runtime/group";
 import type { Host } from "@synod/runtime/host/host";
-import { StoreListener } from "@synod/store/server/listener";
+import { StoreListener, type TlsOptions } from "@synod/store/server/listener";
 import { StoreService } from "@synod/store/server/service";
 import type { StoreResult, StoreStateMachine } from "@synod/store/state-machine";
 import type { Identities } from "./identities.ts";
@@ -14,6 +14,7 @@ export interface StorePortOptions {
   readonly port: number;
   readonly identities: Identities;
   readonly metrics: Metrics;
+  readonly tls: TlsOptions | undefined;
 }
 
 /** The store's front door while it is open. */
@@ -30,7 +31,7 @@ export async function openStorePort(
   machine: StoreStateMachine,
   options: StorePortOptions,
 ): Promise<StorePort> {
-  const { node, address, port, identities, metrics } = options;
+  const { node, address, port, identities, metrics, tls } = options;
   const service = new StoreService({
     group,
     machine,
@@ -44,11 +45,15 @@ export async function openStorePort(
   host.onTurnEnd(() => service.flush());
   metrics.show(host, service);
   const http = { healthy: () => group.status.leader !== undefined, metrics: () => metrics.render() };
-  const listener = await StoreListener.listen({ service, host: address, port, http }).catch(
-    (error: NodeJS.ErrnoException) => {
-      throw portError(address, port, "store", node, error.code ?? error.message);
-    },
-  );
+  const listener = await StoreListener.listen({
+    service,
+    host: address,
+    port,
+    http,
+    ...(tls === undefined ? {} : { tls }),
+  }).catch((error: NodeJS.ErrnoException) => {
+    throw portError(address, port, "store", node, error.code ?? error.message);
+  });
   const ticking = setInterval(() => service.tick(), tickEvery);
   return {
     close: async () => {

@@ -1,4 +1,5 @@
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { createServer as createTlsServer } from "node:tls";
 import { ClientSocket } from "./client-socket.ts";
 import { type HttpFacts, httpHandler } from "./http.ts";
 import type { StoreService } from "./service.ts";
@@ -11,25 +12,45 @@ export interface StoreListenerOptions {
   readonly http: HttpFacts;
   /** Clients beyond it are disconnected at once. */
   readonly maxConnections?: number;
+  /** Present: the port speaks TLS and nothing else. */
+  readonly tls?: TlsOptions;
+}
+
+/** What proves who the server is, in PEM, and what its clients must prove. */
+export interface TlsOptions {
+  /** The server's certificate, and those between it and its authority. */
+  readonly cert: string;
+  readonly key: string;
+  /** Certificates of the authorities that clients' certificates come from; those of the system if absent. */
+  readonly ca?: string;
+  /** Disconnect clients without a certificate of such an authority. */
+  readonly requestCert?: boolean;
+  /** How long a handshake may take, in milliseconds. */
+  readonly handshakeTimeout?: number;
 }
 
 const MAX_CONNECTIONS = 10_000;
 /** A socket whose peer does not read keeps at most about this many bytes of ours. */
 const SOCKET_BUFFER = 1 << 20;
 const GRACE_MS = 2000;
+/** A client that does not finish its handshake is cut off: it holds a place and costs nothing to imitate (GHSA-6vch-q96h-7gc3). */
+const HANDSHAKE_TIMEOUT_MS = 10_000;
 
 /** The client port: gRPC and plain HTTP/1.1 on one address. */
 export class StoreListener {
   readonly #server: Server;
   readonly #clients: Set<ClientSocket>;
+  /** With TLS: connections that are not clients yet, by their address. */
+  readonly #shakingHands: Map<string, Socket>;
 
-  private constructor(server: Server, clients: Set<ClientSocket>) {
+  private constructor(server: Server, clients: Set<ClientSocket>, shakingHands: Map<string, Socket>) {
     this.#server = server;
     this.#clients = clients;
+    this.#shakingHands = shakingHands;
   }
 
-  /** @throws the socket's error (EADDRINUSE, EACCES, …) */
-  static listen(options: StoreListenerOptions): Promise<StoreListener> {
+  /** @throws the socket's error (EADDRINUSE, EACCES, …), and node:tls's for a certificate or key that is none */
+  static async listen(options: StoreListenerOptions): Promise<StoreListener> {
     const { service, host, port } = options;
     const clients = new Set<ClientSocket>();
     const handler = httpHandler(options.http);
@@ -37,13 +58,14 @@ export class StoreListener {
       const client = new ClientSocket(socket, service, handler, () => clients.delete(client));
       clients.add(client);
     };
-    const server = createServer({ noDelay: true, keepAlive: true, highWaterMark: SOCKET_BUFFER }, accept);
+    const shakingHands = new Map<string, Socket>();
+    const server = options.tls === undefined ? plainServer(accept) : tlsServer(options.tls, accept, shakingHands);
     server.maxConnections = options.maxConnections ?? MAX_CONNECTIONS;
     return new Promise((resolve, reject) => {
       server.once("error", reject);
       server.listen(port, host, () => {
         server.removeListener("error", reject);
-        resolve(new StoreListener(server, clients));
+        resolve(new StoreListener(server, clients, shakingHands));
       });
     });
   }
@@ -67,10 +89,47 @@ export class StoreListener {
         settle();
       });
       for (const client of this.#clients) client.shutdown();
+      for (const socket of this.#shakingHands.values()) socket.destroy();
     });
   }
 
   #cut(): void {
     for (const client of this.#clients) client.destroy();
   }
+}
+
+const SOCKET_OPTIONS = { noDelay: true, keepAlive: true, highWaterMark: SOCKET_BUFFER };
+
+function plainServer(accept: (socket: Socket) => void): Server {
+  return createServer(SOCKET_OPTIONS, accept);
+}
+
+function tlsServer(tls: TlsOptions, accept: (socket: Socket) => void, shakingHands: Map<string, Socket>): Server {
+  const { cert, key, ca, requestCert = false } = tls;
+  const server = createTlsServer({
+    ...SOCKET_OPTIONS,
+    cert,
+    key,
+    ...(ca === undefined ? {} : { ca }),
+    requestCert,
+    rejectUnauthorized: requestCert,
+    ALPNProtocols: ["h2", "http/1.1"],
+    minVersion: "TLSv1.2",
+    handshakeTimeout: tls.handshakeTimeout ?? HANDSHAKE_TIMEOUT_MS,
+  });
+  server.on("connection", (socket: Socket) => {
+    const from = peerOf(socket);
+    shakingHands.set(from, socket);
+    socket.once("close", () => shakingHands.delete(from));
+  });
+  server.on("secureConnection", (socket) => {
+    shakingHands.delete(peerOf(socket));
+    accept(socket);
+  });
+  server.on("tlsClientError", (_error, socket) => socket.destroy());
+  return server;
+}
+
+function peerOf(socket: Socket): string {
+  return `${socket.remoteAddress} ${socket.remotePort}`;
 }

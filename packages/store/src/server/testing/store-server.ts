@@ -1,8 +1,8 @@
 import { once } from "node:events";
-import { type ClientHttp2Session, type ClientHttp2Stream, connect } from "node:http2";
+import { type ClientHttp2Session, type ClientHttp2Stream, connect, type SecureClientSessionOptions } from "node:http2";
 import { ProtobufReader, ProtobufWriter } from "@synod/wire/protobuf";
 import { type StoreResult, StoreStateMachine } from "../../state-machine.ts";
-import { StoreListener } from "../listener.ts";
+import { StoreListener, type TlsOptions } from "../listener.ts";
 import type { StoreLimits } from "../options.ts";
 import { StoreService } from "../service.ts";
 import { FakeGroup } from "./fake-group.ts";
@@ -31,15 +31,24 @@ export class StoreServer {
   /** The service's monotonic clock, microseconds; moved by the test. */
   now = 0;
 
-  private constructor(group: FakeGroup<StoreResult>, service: StoreService, listener: StoreListener) {
+  private constructor(
+    group: FakeGroup<StoreResult>,
+    service: StoreService,
+    listener: StoreListener,
+    client: ClientHttp2Session,
+  ) {
     this.group = group;
     this.service = service;
     this.machine = service.options.machine;
     this.listener = listener;
-    this.client = connect(`http://127.0.0.1:${listener.port}`);
+    this.client = client;
   }
 
-  static async start(limits: Partial<StoreLimits> = {}): Promise<StoreServer> {
+  /** @param tls what the server shows, and what its first client trusts and shows */
+  static async start(
+    limits: Partial<StoreLimits> = {},
+    tls?: { server: TlsOptions; client: SecureClientSessionOptions },
+  ): Promise<StoreServer> {
     const machine = new StoreStateMachine();
     const group = new FakeGroup(machine, (work) => setImmediate(work));
     const clock = { now: () => 0 };
@@ -64,9 +73,16 @@ export class StoreServer {
       limits,
     });
     const http = { healthy: () => group.status.leader !== undefined, metrics: () => "synod_up 1\n" };
-    const listener = await StoreListener.listen({ service, host: "127.0.0.1", port: 0, http });
+    const listener = await StoreListener.listen({
+      service,
+      host: "127.0.0.1",
+      port: 0,
+      http,
+      ...(tls === undefined ? {} : { tls: tls.server }),
+    });
     group.subscribe({ batchApplied: () => service.flush() });
-    const server = new StoreServer(group, service, listener);
+    const address = `${tls === undefined ? "http" : "https"}://127.0.0.1:${listener.port}`;
+    const server = new StoreServer(group, service, listener, connect(address, tls?.client ?? {}));
     clock.now = () => server.now;
     await once(server.client, "connect");
     // Room for all streams, so that one that is not read does not hold up the others.

@@ -2,9 +2,20 @@ import { createLogger, type Logger } from "@synod/runtime/log/logger";
 import type { Command } from "commander";
 import { basePorts, parsePeers } from "../../addresses.ts";
 import type { NodeOptions, RunningNode } from "../../node.ts";
+import { clientTls } from "../../tls-files.ts";
 import type { NodeMessage, ParentMessage } from "../../up/messages.ts";
 import { CliError } from "../errors.ts";
-import { addSettings, list, oneOf, type Settled, settleFromProcess, text, whole } from "../settings.ts";
+import {
+  addSettings,
+  list,
+  oneOf,
+  optional,
+  type Settled,
+  settleFromProcess,
+  text,
+  toggle,
+  whole,
+} from "../settings.ts";
 
 const serveSettings = {
   name: text("this node's name", "n1", "n1"),
@@ -16,6 +27,12 @@ const serveSettings = {
   storePort: whole("port for clients of the store", basePorts.store, 0, 65_535, "port"),
   peerPort: whole("port for the other nodes", basePorts.peers, 0, 65_535, "port"),
   httpPort: whole("port for health, metrics and the console", basePorts.http, 0, 65_535, "port"),
+  certFile: optional(text("certificate (PEM) to show clients of the store: they then speak TLS", "", "file")),
+  keyFile: optional(text("its private key (PEM)", "", "file")),
+  trustedCaFile: optional(
+    text("certificates (PEM) of the authorities that clients' certificates come from", "", "file"),
+  ),
+  clientCertAuth: toggle("refuse clients of the store without such a certificate"),
   log: oneOf("form of the log lines on standard error", ["human", "json"]),
   logLevel: oneOf("what is worth a line", ["info", "debug", "warn", "error"]),
 };
@@ -53,7 +70,8 @@ async function serve(settings: Settled<typeof serveSettings>): Promise<void> {
 }
 
 function nodeOptions(settings: Settled<typeof serveSettings>): NodeOptions {
-  const peers = parsePeers(settings.peers, settings.clientUrls);
+  const tls = clientTls(settings);
+  const peers = parsePeers(settings.peers, settings.clientUrls, tls === undefined ? "http" : "https");
   const self = peers.find(({ name }) => name === settings.name);
   if (self === undefined)
     throw new CliError("settings", `--peers does not name ${settings.name} itself: list every node, this one included`);
@@ -64,6 +82,7 @@ function nodeOptions(settings: Settled<typeof serveSettings>): NodeOptions {
     data: settings.data,
     host: settings.host,
     ports: { store: settings.storePort, peers: settings.peerPort, http: settings.httpPort },
+    tls,
   };
 }
 
