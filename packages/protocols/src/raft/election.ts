@@ -49,8 +49,10 @@ export function campaign(state: RaftState, now: Instant, transfer: boolean, out:
   // The own vote counts like any other: once it is on disk.
   out.sendOnceDurable(self, { type: "RequestVoteReply", term: state.currentTerm, voteGranted: true });
   const { lastIndex: lastLogIndex, lastTerm: lastLogTerm } = state.log;
+  // A request is a promise too: not to campaign in this term again, and to hold the log it advertises. A candidate that
+  // forgot both in a crash would count votes for its earlier, longer log.
   for (const peer of peersOf(state)) {
-    out.send(peer, { type: "RequestVote", term: state.currentTerm, lastLogIndex, lastLogTerm, transfer });
+    out.sendOnceDurable(peer, { type: "RequestVote", term: state.currentTerm, lastLogIndex, lastLogTerm, transfer });
   }
 }
 

@@ -125,7 +125,9 @@ function onRefusal(
   const agree = state.log.lastIndexWithTermAtMost(reply.hintTerm, reply.hintIndex);
   becomeProbe(progress);
   progress.nextIndex = Math.max(progress.matchIndex + 1, Math.min(reply.index, agree + 1));
-  replicateTo(state, now, from, undefined, out);
+  // It refuses what it once acknowledged: its log is damaged, and asking again at once would only be refused again.
+  if (progress.nextIndex > reply.index) progress.probing = true;
+  else replicateTo(state, now, from, undefined, out);
 }
 
 /** §5.3, §5.4.2: an entry of the current term on a majority is committed, and with it all before it. */

@@ -94,7 +94,7 @@ async function rebuild(
   logger: Logger,
   members: number,
 ): Promise<OpenedLog> {
-  logger.error(`the log is damaged: ${damage.message}; what is lost is fetched from the peers`, {
+  logger.error(`${damage.message} What is lost is fetched from the peers, and until then this node does not vote.`, {
     reason: damage.reason,
     segment: damage.segment,
     offset: damage.offset,

@@ -142,7 +142,9 @@ export class Snapshotting implements SnapshotSource {
   #isDue(): boolean {
     const { log, snapshot } = this.#group.raft.state;
     // A large state is written less often: all snapshots together cost at most as many bytes as the log itself.
-    const due = Math.max(this.#options.limits.snapshotEvery, snapshot?.size ?? 0);
+    // Members take theirs at different points, so that at any time most disks have nothing else to do.
+    const stagger = 1 + (this.#group.self % 3) / 4;
+    const due = stagger * Math.max(this.#options.limits.snapshotEvery, snapshot?.size ?? 0);
     if (log.bytes - this.#keptBytes < due || performance.now() < this.#notBefore) return false;
     return this.#group.applied.index > (snapshot?.lastIncludedIndex ?? 0);
   }

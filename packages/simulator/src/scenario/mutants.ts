@@ -194,8 +194,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "takes half for a majority",
     scenario: "26-even-and-small",
     file: "quorum.ts",
-    find: "return scratch[voters.length >> 1]!;",
-    replace: "return scratch[(voters.length - 1) >> 1]!;",
+    find: 'if (granted > voters.length >> 1) return "won";',
+    replace: 'if (granted >= (voters.length + 1) >> 1) return "won";',
   },
   {
     name: "never leaves the joint phase after a change of leader",
@@ -224,5 +224,12 @@ export const MUTANTS: readonly Mutant[] = [
     file: "raft/transfer.ts",
     find: "state.reads.leaseForbidden = true;",
     replace: "",
+  },
+  {
+    name: "asks for votes before its own is on disk",
+    scenario: "31-forgotten-candidacy",
+    file: "raft/election.ts",
+    find: "    out.sendOnceDurable(peer, {",
+    replace: "    out.send(peer, {",
   },
 ];

@@ -230,9 +230,7 @@ class Recovery {
       segment,
       offset: alignUp(offset),
       lastGoodIndexes: this.#fold.lastIndexes,
-      message:
-        `The write-ahead log is damaged: ${segment} at byte ${offset}: ${detail}. ` +
-        "This node must not vote; let it fetch its state anew from the other nodes.",
+      message: `The write-ahead log is damaged: ${segment} at byte ${offset}: ${detail}.`,
     };
   }
 }

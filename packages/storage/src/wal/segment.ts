@@ -11,6 +11,9 @@ import {
 import type { TurnBuffer } from "./turn-buffer.ts";
 import type { SegmentInfo } from "./types.ts";
 
+/** Zeros ahead of a batch larger than this would cost as much as they save: it gets none. */
+const LARGE_BATCH_BYTES = 64 << 10;
+
 /** The segment that is written. */
 export class ActiveSegment {
   readonly info: SegmentInfo;
@@ -89,7 +92,7 @@ export class ActiveSegment {
 
   #advance(length: number): void {
     this.position = alignUp(this.position + length);
-    this.#allocate();
+    if (length <= LARGE_BATCH_BYTES) this.#allocate();
   }
 
   /**

@@ -3,7 +3,7 @@ import { memberList } from "./cluster.ts";
 import type { StoreConnection } from "./connection.ts";
 import { compact, deleteRange, put, range, txn } from "./kv.ts";
 import { keepAlive, leaseGrant, leaseLeases, leaseRevoke, leaseTimeToLive } from "./lease.ts";
-import { alarm, healthCheck, moveLeader, status } from "./maintenance.ts";
+import { alarm, defragment, healthCheck, moveLeader, status } from "./maintenance.ts";
 import { watch } from "./watch.ts";
 
 /**
@@ -32,4 +32,5 @@ export const HANDLERS: readonly Handler[] = [
   authStatus,
   authenticate,
   healthCheck,
+  defragment,
 ];

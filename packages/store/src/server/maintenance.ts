@@ -44,6 +44,11 @@ export function alarm(connection: StoreConnection, stream: number, message: Uint
   else connection.finish(stream, GrpcStatus.UNIMPLEMENTED, "alarms can only be listed");
 }
 
+/** Freed space is used again as it is: there is nothing to defragment, and nothing to wait for. */
+export function defragment(connection: StoreConnection, stream: number): void {
+  answerHeader(connection, stream);
+}
+
 /** grpc.health.v1: HealthCheckResponse{status=1}, SERVING 1, NOT_SERVING 2. */
 export function healthCheck(connection: StoreConnection, stream: number): void {
   const { grpc, service } = connection;

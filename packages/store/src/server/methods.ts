@@ -20,6 +20,7 @@ export const METHOD_LIST: readonly GrpcMethod[] = [
   { path: "/etcdserverpb.Auth/AuthStatus" },
   { path: "/etcdserverpb.Auth/Authenticate" },
   { path: "/grpc.health.v1.Health/Check" },
+  { path: "/etcdserverpb.Maintenance/Defragment" },
 ];
 
 export const Method = {
@@ -41,6 +42,7 @@ export const Method = {
   authStatus: 15,
   authenticate: 16,
   healthCheck: 17,
+  defragment: 18,
 } as const;
 export type Method = (typeof Method)[keyof typeof Method];
 
