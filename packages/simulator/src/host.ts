@@ -39,6 +39,8 @@ export interface NodeHost<Message> {
   syncFailed(node: NodeId): void;
   applied(node: NodeId, index: LogIndex, term: Term, kind: EntryKind, payload: Uint8Array, stateHash: number): void;
   restored(node: NodeId, index: LogIndex, stateHash: number): void;
+  /** A member believes in this configuration since the entry at `index`, which may not be decided yet. */
+  configured(index: LogIndex, configuration: Configuration): void;
   becameLeader(node: NodeId, term: Term): void;
   /** Something worth reaching happened. */
   goal(name: string): void;

@@ -242,6 +242,7 @@ export class SimulatedNode<Message, WalRecord> implements Output<Message, WalRec
         if (outcome.role === "candidate") this.#host.goal("candidate");
         return;
       case "configuration":
+        this.#host.configured(outcome.index, outcome.configuration);
         if (outcome.configuration.outgoing.length > 0) this.#host.goal("joint configuration");
         return;
       case "snapshotChunk":

@@ -38,6 +38,8 @@ export class World<Message, WalRecord> implements NodeHost<Message>, ClientHost,
   readonly #diskRandom: Random;
   readonly #clientRandom: Random;
   readonly #slowDisks: number[];
+  /** Configurations of entries of which nobody knows yet whether they will be: they may still be under way somewhere. */
+  #undecided: { index: LogIndex; configuration: Configuration }[] = [];
   /** Which client speaks in which session. */
   readonly #sessions = new Map<number, number>();
 
@@ -126,6 +128,10 @@ export class World<Message, WalRecord> implements NodeHost<Message>, ClientHost,
 
   restored(node: NodeId, index: LogIndex, stateHash: number): void {
     this.agreement.restored(node, index, stateHash);
+  }
+
+  configured(index: LogIndex, configuration: Configuration): void {
+    if (index > this.agreement.length) this.#undecided.push({ index, configuration });
   }
 
   becameLeader(node: NodeId, term: Term): void {
@@ -268,14 +274,15 @@ export class World<Message, WalRecord> implements NodeHost<Message>, ClientHost,
 
   /**
    * The fault atlas: never harm more disks than the others can make good. For each configuration that some node believes
-   * in, running or not, the harmed voters stay a minority.
+   * in, running or not, and each that is still undecided, the harmed voters stay a minority.
    */
   #mayHarm(victim: NodeId): boolean {
-    for (const { member, lastConfiguration } of this.nodes.slice(1)) {
-      const configuration = member?.configuration ?? lastConfiguration;
-      if (configuration === undefined) continue;
-      const { voters, outgoing } = configuration;
-      for (const set of [voters, outgoing]) {
+    this.#undecided = this.#undecided.filter(({ index }) => index > this.agreement.length);
+    const believed = this.nodes
+      .slice(1)
+      .map(({ member, lastConfiguration }) => member?.configuration ?? lastConfiguration);
+    for (const configuration of [...believed, ...this.#undecided.map((entry) => entry.configuration)]) {
+      for (const set of [configuration?.voters ?? [], configuration?.outgoing ?? []]) {
         if (!set.includes(victim)) continue;
         const harmed = this.damagedAmong(set.filter((id) => id !== victim)) + 1;
         if (harmed > (set.length - 1) >> 1) return false;
