@@ -1,5 +1,5 @@
 import { appendFileSync, mkdirSync } from "node:fs";
-import { cpus, release, totalmem } from "node:os";
+import { cpus, loadavg, release, totalmem } from "node:os";
 import { join } from "node:path";
 
 /** What the figures depend on, kept with them. */
@@ -12,6 +12,8 @@ export function conditions(): Record<string, string | number> {
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     kernel: release(),
     node: process.version,
+    /** Of the minute up to now: the benchmark's own load included. */
+    loadAverage: Number((loadavg()[0] ?? 0).toFixed(2)),
   };
 }
 
