@@ -8,7 +8,7 @@ export interface NodeView {
   whyNotReady(): string | undefined;
   /** Prometheus text exposition. */
   metrics(): string;
-  /** What a person or the console wants to know of the node, as JSON. */
+  /** What a person wants to know of the node, as JSON. */
   status(): unknown;
 }
 

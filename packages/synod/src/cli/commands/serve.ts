@@ -26,7 +26,7 @@ const serveSettings = {
   host: text("address to listen on", "127.0.0.1", "address"),
   storePort: whole("port for clients of the store", basePorts.store, 0, 65_535, "port"),
   peerPort: whole("port for the other nodes", basePorts.peers, 0, 65_535, "port"),
-  httpPort: whole("port for health, metrics and the console", basePorts.http, 0, 65_535, "port"),
+  httpPort: whole("port for health, status and metrics", basePorts.http, 0, 65_535, "port"),
   certFile: optional(text("certificate (PEM) to show clients of the store: they then speak TLS", "", "file")),
   keyFile: optional(text("its private key (PEM)", "", "file")),
   trustedCaFile: optional(
