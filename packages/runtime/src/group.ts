@@ -71,6 +71,11 @@ export interface StateMachine<Result> {
   snapshot(): Iterator<Uint8Array>;
   /** Replaces the whole state by a snapshot's chunks, as `snapshot` gave them but perhaps cut elsewhere. */
   restore(chunks: Iterable<Uint8Array>): void;
+  /**
+   * The same in steps of a millisecond or less, for a state so large that restoring it at once would hold the node up.
+   * The last step replaces the state; until then the machine goes on as it was, and may be left at that.
+   */
+  restoreInSteps?(chunks: Iterable<Uint8Array>): Iterator<undefined>;
   /** A hash of the whole state, kept incrementally: replicas compare it at equal indexes. */
   hash(): number;
 }

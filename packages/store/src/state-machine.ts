@@ -87,6 +87,10 @@ export class StoreStateMachine implements StateMachine<StoreResult> {
     this.model.restore(chunks);
   }
 
+  restoreInSteps(chunks: Iterable<Uint8Array>): Iterator<undefined> {
+    return this.model.restoreInSteps(chunks);
+  }
+
   hash(): number {
     return this.model.hash();
   }

@@ -15,7 +15,7 @@ export class Applied<Result> {
   readonly machine: StateMachine<Result>;
   #index: LogIndex = 0;
   #time: Instant = 0;
-  readonly #sessions = new Sessions(SESSIONS);
+  #sessions: Sessions = new Sessions(SESSIONS);
   readonly #reader = new BatchReader();
   readonly #self: NodeId;
   readonly #incarnation: number;
@@ -92,11 +92,21 @@ export class Applied<Result> {
 
   /** @throws RangeError where the bytes are no snapshot; the state is then undefined and the node must stop. */
   restore(chunks: Iterable<Uint8Array>): void {
+    const steps = this.restoreInSteps(chunks);
+    while (steps.next().done !== true);
+  }
+
+  /** The same in small steps; nothing changes before the last one. @throws RangeError, or what the machine throws */
+  *restoreInSteps(chunks: Iterable<Uint8Array>): Generator<undefined, void, undefined> {
     const source = new ChunkSource(chunks);
     const fixed = source.take(20);
     const view = new DataView(fixed.buffer, fixed.byteOffset);
-    this.#sessions.restore(source.take(view.getUint32(16)));
-    this.machine.restore(source);
+    const sessions = new Sessions(SESSIONS);
+    sessions.restore(source.take(view.getUint32(16)));
+    const steps = this.machine.restoreInSteps?.(source);
+    if (steps === undefined) this.machine.restore(source);
+    else while (steps.next().done !== true) yield;
+    this.#sessions = sessions;
     this.#index = view.getFloat64(0);
     this.#time = view.getFloat64(8);
     this.hashes.clear();

@@ -36,11 +36,19 @@ interface Taking {
   isFinishing: boolean;
 }
 
+/** A snapshot of the leader's on its way from the disk into the state. */
+interface Restoring {
+  readonly meta: SnapshotMeta;
+  readonly chunks: Iterator<Uint8Array>;
+  readonly steps: Iterator<undefined>;
+}
+
 /** One group's snapshots: taken by bytes of log, in small pieces; sent; received and installed; restored at a start. */
 export class Snapshotting implements SnapshotSource {
   readonly #group: RaftGroup<unknown>;
   readonly #options: SnapshottingOptions;
   #taking: Taking | undefined;
+  #restoring: Restoring | undefined;
   /** Bytes of log that the last compaction left in memory. */
   #keptBytes = 0;
   #toInstall: SnapshotMeta | undefined;
@@ -128,6 +136,7 @@ export class Snapshotting implements SnapshotSource {
   /** Once a turn: begins, continues or ends what is due. */
   step(): void {
     if (this.#toInstall !== undefined) this.#install(this.#toInstall);
+    if (this.#restoring !== undefined) this.#continueRestoring(this.#restoring);
     try {
       if (this.#taking === undefined) {
         if (this.#isDue()) this.#begin();
@@ -222,16 +231,56 @@ export class Snapshotting implements SnapshotSource {
 
   #received(meta: SnapshotMeta, id: SnapshotId, error: Error | undefined): void {
     const { store, logger } = this.#options;
-    const { applied, raft } = this.#group;
+    const { applied } = this.#group;
     if (error !== undefined) logger.warn(`a snapshot from the leader was not taken: ${error.message}`);
     else if (meta.lastIncludedIndex > applied.index) {
-      applied.restore(store.chunks(id)!);
-      this.installed++;
-      logger.info(`installed the leader's snapshot at ${meta.lastIncludedIndex}`, { bytes: meta.size });
+      this.#stopRestoring();
+      const chunks = store.chunks(id)![Symbol.iterator]();
+      this.#restoring = { meta, chunks, steps: applied.restoreInSteps({ [Symbol.iterator]: () => chunks }) };
+      this.#options.wantTurn();
+      return;
     }
-    raft.snapshotInstalled(meta, error === undefined, this.#group);
+    this.#installed(meta, error === undefined);
+  }
+
+  #continueRestoring({ meta, steps }: Restoring): void {
+    const { applied } = this.#group;
+    if (applied.index >= meta.lastIncludedIndex) {
+      this.#stopRestoring(); // another leader's entries were faster
+      this.#installed(meta, true);
+      return;
+    }
+    const until = performance.now() + TURN_BUDGET_MS;
+    try {
+      while (performance.now() < until) if (steps.next().done === true) return this.#restored(meta);
+      this.#options.wantTurn();
+    } catch (error) {
+      if (!(error instanceof SnapshotError)) throw error;
+      // The state is as it was, so this member can ask for the same once more.
+      this.#options.logger.error(`the leader's snapshot was damaged on this disk: ${error.message}`);
+      this.#stopRestoring();
+      this.#options.store.discard(this.#idOf(meta));
+      this.#installed(meta, false);
+    }
+  }
+
+  #restored(meta: SnapshotMeta): void {
+    this.#restoring = undefined;
+    this.installed++;
+    this.#options.logger.info(`installed the leader's snapshot at ${meta.lastIncludedIndex}`, { bytes: meta.size });
+    this.#installed(meta, true);
+  }
+
+  #stopRestoring(): void {
+    this.#restoring?.chunks.return?.();
+    this.#restoring = undefined;
+  }
+
+  #installed(meta: SnapshotMeta, ok: boolean): void {
+    const { raft, id } = this.#group;
+    raft.snapshotInstalled(meta, ok, this.#group);
     this.#keptBytes = raft.state.log.bytes;
-    this.#options.whenDurable(() => this.#options.release(id.group, id.index));
+    this.#options.whenDurable(() => this.#options.release(id, meta.lastIncludedIndex));
     this.#options.wantTurn();
   }
 

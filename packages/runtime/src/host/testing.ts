@@ -22,8 +22,16 @@ export class TextMachine implements StateMachine<number> {
   }
 
   restore(chunks: Iterable<Uint8Array>): void {
+    const steps = this.restoreInSteps(chunks);
+    while (steps.next().done !== true);
+  }
+
+  *restoreInSteps(chunks: Iterable<Uint8Array>): Generator<undefined, void, undefined> {
     let text = "";
-    for (const chunk of chunks) text += textOf(chunk);
+    for (const chunk of chunks) {
+      text += textOf(chunk);
+      yield;
+    }
     this.texts = text === "" ? [] : text.split("\n");
   }
 

@@ -81,6 +81,18 @@ test("a snapshot is of the moment it was asked for, whatever is written while it
   assert.equal(restored.hash(), hash);
 });
 
+test("a store that is restored in steps is what it was until the last one", () => {
+  const store = lived();
+  const restored = new StoreModel();
+  restored.put({ key: bytes("mine"), value: bytes("before") }, SECOND);
+  const before = restored.hash();
+  const steps = restored.restoreInSteps(drain(store.snapshot()));
+  let count = 1;
+  for (; steps.next().done !== true; count += 1) assert.equal(restored.hash(), before);
+  assert(count > 5, `${count} steps`);
+  assert.equal(restored.hash(), store.hash());
+});
+
 test("chunks may be cut anywhere", () => {
   const store = lived();
   const whole = join(drain(store.snapshot()));

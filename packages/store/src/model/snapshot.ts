@@ -23,6 +23,8 @@ import { type ClusterTime, NO_LEASE } from "./types.ts";
 const MAGIC = Uint8Array.of(0x53, 0x59, 0x4e, 0x4f, 0x44, 0x4b, 0x56, 0x01);
 const TOMBSTONE = 1;
 const LEASED = 2;
+/** Records that one step of reading takes. */
+const RECORDS_AT_ONCE = 256;
 /** Far above what a request may carry; bounds what a damaged length can make us allocate. */
 const MAX_FIELD = 64 * 1024 * 1024;
 
@@ -97,11 +99,16 @@ export interface RestoredState extends StoreState {
 }
 
 /**
+ * Reads a snapshot in steps: each does the work of a few hundred records, the last one gives the state.
  * @param now if given, cluster time begins there, as in a new cluster made from an old one's snapshot: leases keep what
  *   remained to them.
  * @throws SnapshotError
  */
-export function readSnapshot(chunks: Iterable<Uint8Array>, config: LeaseConfig, now?: ClusterTime): RestoredState {
+export function* readSnapshot(
+  chunks: Iterable<Uint8Array>,
+  config: LeaseConfig,
+  now?: ClusterTime,
+): Generator<undefined, RestoredState, undefined> {
   const reader = new ChunkReader(chunks);
   for (const byte of MAGIC) {
     if (reader.byte() !== byte) throw new SnapshotError("unknownFormat", "it does not begin as a store's snapshot");
@@ -119,19 +126,23 @@ export function readSnapshot(chunks: Iterable<Uint8Array>, config: LeaseConfig, 
     const ttl = reader.varint();
     leases.restore(id, ttl, Math.min(reader.varint() - savedTime + time, Number.MAX_SAFE_INTEGER));
   }
-  const last = readRecords(reader, keyspace);
+  let last = 0;
+  for (let left = reader.varint(); left > 0; left -= RECORDS_AT_ONCE) {
+    yield;
+    last = readRecords(reader, keyspace, last, Math.min(left, RECORDS_AT_ONCE));
+  }
   reader.finish();
   keyspace.restored(revision, compactedRevision, history);
   if (last > revision) throw new SnapshotError("corrupt", "a record is newer than the snapshot's revision");
   if (keyspace.hash.live !== live) throw new SnapshotError("corrupt", "its keys do not have the hash it states");
-  attachAll(keyspace, leases);
+  yield* attachAll(keyspace, leases);
   return { keyspace, leases, time };
 }
 
-/** @returns the last main revision. */
-function readRecords(reader: ChunkReader, keyspace: Keyspace): number {
-  let modRevision = 0;
-  for (let left = reader.varint(); left > 0; left -= 1) {
+/** @param before the main revision of the record before. @returns the last one's */
+function readRecords(reader: ChunkReader, keyspace: Keyspace, before: number, count: number): number {
+  let modRevision = before;
+  for (let left = count; left > 0; left -= 1) {
     const flags = reader.byte();
     modRevision += reader.varint();
     let createRevision = 0;
@@ -152,11 +163,14 @@ function readRecords(reader: ChunkReader, keyspace: Keyspace): number {
   return modRevision;
 }
 
-function attachAll(keyspace: Keyspace, leases: Leases): void {
+function* attachAll(keyspace: Keyspace, leases: Leases): Generator<undefined, void, undefined> {
   const cursor = keyspace.index.cursor().skipWeightless();
+  let visited = 0;
   for (cursor.seekFirst(); cursor.entry !== undefined; cursor.next()) {
     const history = cursor.entry;
     const { lease } = history.latest;
+    visited += 1;
+    if (visited % RECORDS_AT_ONCE === 0) yield;
     if (lease === NO_LEASE) continue;
     if (leases.get(lease) === undefined)
       throw new SnapshotError("corrupt", `a key is attached to unknown lease ${lease}`);

@@ -262,7 +262,13 @@ export class StoreModel {
    * @throws SnapshotError and changes nothing
    */
   restore(chunks: Iterable<Uint8Array>, now?: ClusterTime): void {
-    const restored = readSnapshot(chunks, { minLeaseTtl: this.#minLeaseTtl }, now);
+    const steps = this.restoreInSteps(chunks, now);
+    while (steps.next().done !== true);
+  }
+
+  /** The same in small steps, the last of which replaces the state; until then the store may be used as it is. */
+  *restoreInSteps(chunks: Iterable<Uint8Array>, now?: ClusterTime): Generator<undefined, void, undefined> {
+    const restored = yield* readSnapshot(chunks, { minLeaseTtl: this.#minLeaseTtl }, now);
     this.#state = restored;
     this.#time = restored.time;
     this.#previous = undefined;
