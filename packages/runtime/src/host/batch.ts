@@ -12,12 +12,13 @@ const NODE_AT = 7;
 const INCARNATION_AT = 9;
 const SEQUENCE_AT = 16;
 const COUNT_AT = 23;
+const KEPT_BYTES = 32 << 10;
 
 /** Collects a turn's commands into one growing buffer. */
 export class BatchBuilder {
   readonly #node: NodeId;
   readonly #incarnation: number;
-  #bytes: Uint8Array = new Uint8Array(4096);
+  #bytes: Uint8Array = new Uint8Array(KEPT_BYTES);
   #view: DataView = new DataView(this.#bytes.buffer);
   #end: number = BATCH_HEADER;
   #first = 0;
@@ -45,7 +46,7 @@ export class BatchBuilder {
 
   /** The finished batch, without a time yet; the builder starts over. */
   take(): Batch {
-    const bytes = this.#bytes.slice(0, this.#end);
+    const bytes = this.#handOver();
     const view = new DataView(bytes.buffer);
     view.setUint16(NODE_AT, this.#node);
     putUint53(view, INCARNATION_AT, this.#incarnation);
@@ -55,6 +56,15 @@ export class BatchBuilder {
     this.#end = BATCH_HEADER;
     this.count = 0;
     return batch;
+  }
+
+  /** A small batch is copied and the buffer kept; a large one takes its buffer with it. */
+  #handOver(): Uint8Array {
+    if (this.#end <= KEPT_BYTES) return this.#bytes.slice(0, this.#end);
+    const bytes = this.#bytes.subarray(0, this.#end);
+    this.#bytes = new Uint8Array(KEPT_BYTES);
+    this.#view = new DataView(this.#bytes.buffer);
+    return bytes;
   }
 
   #grow(needed: number): void {
@@ -71,11 +81,15 @@ export interface Batch {
   readonly bytes: Uint8Array;
 }
 
+/** Gives a batch its time where no copy is needed: nobody has been handed its bytes before. */
+export function stamp(batch: Uint8Array, time: Instant): Uint8Array {
+  putUint53(new DataView(batch.buffer, batch.byteOffset), TIME_AT, time);
+  return batch;
+}
+
 /** The leader's copy, with its time. The original stays as it is: it may have to be sent again to another leader. */
 export function stamped(batch: Uint8Array, time: Instant): Uint8Array {
-  const copy = batch.slice();
-  putUint53(new DataView(copy.buffer), TIME_AT, time);
-  return copy;
+  return stamp(batch.slice(), time);
 }
 
 export function timeOf(batch: Uint8Array): Instant {

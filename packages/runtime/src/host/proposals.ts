@@ -4,7 +4,7 @@ import { type Batch, BatchBuilder } from "./batch.ts";
 import { Requests } from "./requests.ts";
 
 /** A batch that some request still waits for. */
-interface Outstanding extends Batch {
+export interface Outstanding extends Batch {
   /** When, in which term and to whom it was last handed; 0: nobody yet. */
   sentAt: Instant;
   sentTerm: Term;
@@ -51,9 +51,9 @@ export class Proposals<Result> {
    * The batches to hand to `leader` now, oldest first: new ones, ones last handed to another leader or term, and ones
    * that have waited since `before` (their messages may be lost).
    */
-  due(leader: NodeId, term: Term, now: Instant, before: Instant): Batch[] {
+  due(leader: NodeId, term: Term, now: Instant, before: Instant): Outstanding[] {
     if (this.hasNew) this.#seal();
-    const due: Batch[] = [];
+    const due: Outstanding[] = [];
     for (const batch of this.#outstanding) {
       if (batch.sentTo === leader && batch.sentTerm === term && batch.sentAt > before) continue;
       batch.sentAt = now;

@@ -12,7 +12,7 @@ import {
 } from "@synod/protocols/raft/types";
 import type { Group, GroupListener, GroupStatus, Requester, StateMachine } from "../group.ts";
 import { Applied } from "./applying.ts";
-import { BATCH_HEADER, isBatch, stamped, timeOf } from "./batch.ts";
+import { BATCH_HEADER, isBatch, stamp, stamped, timeOf } from "./batch.ts";
 import type { HostLimits } from "./options.ts";
 import { Proposals } from "./proposals.ts";
 import { Reads } from "./reads.ts";
@@ -229,7 +229,7 @@ export class RaftGroup<Result> implements Group<Result>, RaftOutput {
     const time = this.clusterTime();
     const result = this.raft.propose(
       now,
-      batches.map(({ bytes }) => stamped(bytes, time)),
+      batches.map(({ bytes, handed }) => (handed === 1 ? stamp(bytes, time) : stamped(bytes, time))),
       this,
     );
     if (result.type === "accepted") return;
