@@ -65,5 +65,6 @@ test("slow links between all nodes slow the cluster down and do nothing else", T
       await sleep(LONG ? 10_000 : 3000);
     },
     (line) => t.diagnostic(line),
+    { answers: 100 }, // each costs its clients some round trips of a tenth of a second
   );
 });

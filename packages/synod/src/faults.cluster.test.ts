@@ -72,6 +72,6 @@ test("five nodes serve with any two of them gone, one killed and one standing st
       }
     },
     (line) => t.diagnostic(line),
-    5,
+    { nodes: 5 },
   );
 });

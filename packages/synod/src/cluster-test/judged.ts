@@ -20,13 +20,16 @@ export function milliseconds(microseconds: number): string {
 /**
  * Starts a cluster of Synod, clients and watchers, lets the test hurt them, and judges what they saw: every acknowledged
  * write kept, no read stale, no event missed, all replicas equal.
+ *
+ * @param expected nodes, and the least answers that make the judgement worth something.
  */
 export async function judged(
   hurt: (cluster: Cluster, workload: Workload, tell: Tell) => Promise<void>,
   tell: Tell,
-  size = 3,
+  expected: { readonly nodes?: number; readonly answers?: number } = {},
 ): Promise<void> {
-  const cluster = await Cluster.start(synod, size);
+  const { nodes = 3, answers = 300 } = expected;
+  const cluster = await Cluster.start(synod, nodes);
   const workload = Workload.start(cluster.addresses);
   const watchers = cluster.nodes.map((_, index) => new Watcher(cluster.addresses, index, DEFAULT_WORKLOAD.prefix));
   try {
@@ -37,7 +40,7 @@ export async function judged(
     const history = await workload.finish();
     tell(summary(history));
     const answered = history.filter(({ outcome }) => outcome === "ok").length;
-    assert.ok(answered > 300, `only ${answered} operations were answered`);
+    assert.ok(answered > answers, `only ${answered} operations were answered`);
     assertLinearizable(history);
     await assertReplicasEqual(cluster, DEFAULT_WORKLOAD.prefix);
     await assertWatched(cluster, watchers, history, tell);
