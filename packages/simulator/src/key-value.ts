@@ -1,3 +1,4 @@
+import { Sessions } from "@synod/protocols/sessions";
 import { digestBytes } from "./trace-hash.ts";
 
 /**
@@ -19,6 +20,8 @@ export interface Command {
 }
 
 const COMMAND_BYTES = 21;
+/** More than any world has clients: nothing is evicted. */
+const MAX_SESSIONS = 1024;
 
 export function encodeCommand(command: Command): Uint8Array {
   const bytes = new Uint8Array(COMMAND_BYTES);
@@ -51,6 +54,8 @@ export class KeyValue {
   deduplicated = 0;
   readonly #registers: number[] = [];
   readonly #sessions = new Map<number, Session>();
+  /** What decides whether a request is new: the same table that a node of production keeps. */
+  readonly #admitted = new Sessions(MAX_SESSIONS);
   readonly #deduplicate: boolean;
   #hash = 0;
 
@@ -66,7 +71,7 @@ export class KeyValue {
     return this.#registers[key] ?? 0;
   }
 
-  /** @returns the session of the command's client afterwards; an older request than its latest changes nothing. */
+  /** @returns the session of the command's client afterwards; a request that took effect before changes nothing. */
   apply(index: number, command: Uint8Array): Readonly<Session> {
     const client = clientOf(command);
     const request = requestOf(command);
@@ -75,15 +80,16 @@ export class KeyValue {
       session = { request: 0, done: false, index: 0 };
       this.#sessions.set(client, session);
     }
-    if (request <= session.request && this.#deduplicate) {
+    const isNew = this.#admitted.admit(this.#admitted.open(client, 1, index), request);
+    if (!isNew && this.#deduplicate) {
       this.deduplicated++;
       return session;
     }
     const key = uint32At(command, 9);
-    session.request = request;
-    session.index = index;
-    session.done = command[0] === Verb.write || this.read(key) === uint32At(command, 13);
-    if (session.done) this.#put(key, uint32At(command, 17));
+    const done = command[0] === Verb.write || this.read(key) === uint32At(command, 13);
+    if (done) this.#put(key, uint32At(command, 17));
+    // A request that its client has given up may come after a later one; the answer that is waited for is the later one's.
+    if (request >= session.request) Object.assign(session, { request, index, done });
     this.#hash = Math.imul(this.#hash ^ digestBytes(command), 0x01000193) ^ index;
     return session;
   }
@@ -91,7 +97,8 @@ export class KeyValue {
   /** Equal states give equal bytes. */
   snapshot(): Uint8Array {
     const clients = [...this.#sessions.keys()].sort((a, b) => a - b);
-    const bytes = new Uint8Array(12 + 4 * this.#registers.length + 16 * clients.length);
+    const admitted = this.#admitted.snapshot();
+    const bytes = new Uint8Array(12 + 4 * this.#registers.length + 16 * clients.length + admitted.length);
     putUint32(bytes, 0, this.#hash);
     putUint32(bytes, 4, this.#registers.length);
     putUint32(bytes, 8, clients.length);
@@ -104,6 +111,7 @@ export class KeyValue {
       at = putUint32(bytes, at, session.index);
       at = putUint32(bytes, at, session.done ? 1 : 0);
     }
+    bytes.set(admitted, at);
     return bytes;
   }
 
@@ -122,6 +130,7 @@ export class KeyValue {
         done: uint32At(bytes, at + 12) === 1,
       });
     }
+    this.#admitted.restore(bytes.subarray(at));
   }
 
   #put(key: number, value: number): void {
