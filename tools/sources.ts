@@ -4,7 +4,7 @@ import { join, relative } from "node:path";
 /** The repository's folder, with a trailing slash. */
 export const root: string = new URL("..", import.meta.url).pathname;
 
-const skipped: ReadonlySet<string> = new Set(["node_modules", ".git", ".synod", "dist"]);
+const skipped: ReadonlySet<string> = new Set(["node_modules", ".git", ".synod", ".mutants", "dist"]);
 
 /** A file of the repository: `path` is relative to its folder. */
 export interface Source {
