@@ -1,3 +1,4 @@
+import { flushCompileCache } from "node:module";
 import { createLogger, type Logger } from "@synod/runtime/log/logger";
 import type { Command } from "commander";
 import { basePorts, parsePeers } from "../../addresses.ts";
@@ -60,6 +61,8 @@ async function serve(settings: Settled<typeof serveSettings>): Promise<void> {
       close("this node cannot go on", 1);
     });
     await node.ready;
+    // Now, and not at the end: what a start needs is worth keeping, what hours of load have compiled only costs memory.
+    flushCompileCache();
     logger.info("ready");
     logger.flush();
     tellParent({ type: "ready", leader: node.leader() });
