@@ -7,7 +7,7 @@ import { registerUp } from "./commands/up.ts";
 
 /** An example first, then what there is: who asks for help wants to see it done. */
 const examples: Readonly<Record<string, readonly string[]>> = {
-  synod: ["synod up", "synod kv put hello world", "synod status --watch"],
+  synod: ["synod up", "synod kv put hello world", "synod status --watch", "synod sim --seed 7"],
   status: ["synod status", "synod status --watch"],
   kv: ["synod kv put door open", "synod kv get door", "synod kv watch --prefix do"],
   get: ["synod kv get door", "synod kv get --prefix rooms/ --limit 10"],
