@@ -85,7 +85,7 @@ function summarize<Message, WalRecord>(
 }
 
 /** Steps of the search for one key after which the history counts as not judged. The order check at each answer remains. */
-const MAX_SEARCH_STEPS = 50_000;
+const MAX_SEARCH_STEPS = 1_000_000;
 
 /** What clients saw, by a checker that knows nothing of the system. */
 function judge<Message, WalRecord>(simulation: Simulation<Message, WalRecord>): Failure | undefined {
