@@ -47,7 +47,8 @@ export class Host implements GroupDriver {
   #log: LogWriter | undefined;
   #snapshotting: Map<number, Snapshotting> = new Map();
   #turnWanted = false;
-  #inTurn = false;
+  /** Where the turn stands: it still looks at what has happened before then, and needs no other turn for it. */
+  #phase: "none" | "inputs" | "flush" | "outputs" = "none";
   readonly #alarm = new Alarm(
     () => this.now(),
     () => this.wantTurn(),
@@ -138,18 +139,18 @@ export class Host implements GroupDriver {
 
   persist(group: number, record: RaftRecord): void {
     this.#log!.persist(group, record);
-    this.wantTurn();
+    if (this.#phase !== "inputs") this.wantTurn();
   }
 
   send(group: number, to: NodeId, message: RaftMessage): void {
     const { head, body } = encodeMessage(message);
     this.transport.queue(to, group, FRAME_RAFT, head, body);
-    this.wantTurn();
+    if (this.#phase === "none") this.wantTurn();
   }
 
   sendOnceDurable(group: number, to: NodeId, message: RaftMessage): void {
     this.#log!.sendOnceDurable(group, to, message);
-    this.wantTurn();
+    if (this.#phase !== "inputs") this.wantTurn();
   }
 
   roleChanged(_group: number, status: GroupStatus): void {
@@ -168,6 +169,10 @@ export class Host implements GroupDriver {
     this.#snapshotting.get(group)!.incoming(outcome);
   }
 
+  announced(): void {
+    if (this.#phase === "none" || this.#phase === "outputs") this.wantTurn();
+  }
+
   wantTurn(): void {
     if (this.#turnWanted || this.#stopped || this.#wal === undefined) return;
     this.#turnWanted = true;
@@ -179,15 +184,10 @@ export class Host implements GroupDriver {
   #onFrame(from: NodeId, groupId: number, kind: number, body: Uint8Array): void {
     const group = this.#groups.get(groupId);
     if (group === undefined || this.#wal === undefined || this.#stopped) return;
-    try {
-      if (kind === FRAME_HASH && from === group.raft.state.leader && body.length === 11)
-        group.applied.hashes.hear(body);
-      if (kind !== FRAME_RAFT) return;
-      const message = this.#decode(from, body);
-      if (message !== undefined) this.#guard(() => group.receive(this.now(), from, message));
-    } finally {
-      this.wantTurn();
-    }
+    if (kind === FRAME_HASH && from === group.raft.state.leader && body.length === 11) group.applied.hashes.hear(body);
+    if (kind !== FRAME_RAFT) return;
+    const message = this.#decode(from, body);
+    if (message !== undefined) this.#guard(() => group.receive(this.now(), from, message));
   }
 
   #decode(from: NodeId, body: Uint8Array): RaftMessage | undefined {
@@ -213,7 +213,7 @@ export class Host implements GroupDriver {
   };
 
   #turn(): void {
-    this.#inTurn = true;
+    this.#phase = "inputs";
     const now = this.now();
     for (const group of this.#groups.values()) {
       group.wake(now);
@@ -221,14 +221,16 @@ export class Host implements GroupDriver {
     }
     // Peers write to their disks while this node writes to its own.
     this.transport.flush();
+    this.#phase = "flush";
     this.#log!.flush();
+    this.#phase = "outputs";
     for (const group of this.#groups.values()) {
       group.applyCommitted();
       this.#snapshotting.get(group.id)!.step();
     }
     for (const hook of this.#hooks) hook();
     this.transport.flush();
-    this.#inTurn = false;
+    this.#phase = "none";
     this.options.observer?.turnEnded(this.now() - now);
     this.#setAlarm();
   }
@@ -243,7 +245,7 @@ export class Host implements GroupDriver {
       },
       release: (group, to, message) => this.#release(group, to, message),
       flushed: () => {
-        if (!this.#inTurn) this.wantTurn();
+        if (this.#phase === "none") this.wantTurn();
       },
       writing: (bytes) => this.options.observer?.logWritten(bytes),
       failed: (error) => this.#stopWith(hostErrorOf(error)),
@@ -258,8 +260,6 @@ export class Host implements GroupDriver {
   #setAlarm(): void {
     for (const group of this.#groups.values()) this.#alarm.set(group.raft.wakeAt);
   }
-
-  // --- Once a second
 
   #onTick(): void {
     this.#guard(() => {

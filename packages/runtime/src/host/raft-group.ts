@@ -25,6 +25,8 @@ export interface GroupDriver {
   sendOnceDurable(group: number, to: NodeId, message: RaftMessage): void;
   /** Something waits for the next turn. */
   wantTurn(): void;
+  /** The protocol has said something that the second half of a turn answers. */
+  announced(): void;
   roleChanged(group: number, status: GroupStatus): void;
   /** Committed entries have been applied. */
   batchApplied(began: Instant): void;
@@ -160,7 +162,7 @@ export class RaftGroup<Result> implements Group<Result>, RaftOutput {
         this.#driver.snapshotOutcome(this.id, outcome);
         break;
     }
-    this.#driver.wantTurn();
+    this.#driver.announced();
   }
 
   // --- The host's turn
