@@ -23,6 +23,10 @@ export interface NodeOptions {
   readonly ports: Ports;
   /** Present: the store speaks TLS to its clients. */
   readonly tls?: TlsOptions | undefined;
+  /** Bytes of log after which a snapshot is taken. */
+  readonly snapshotEvery?: number;
+  /** See RaftOptions.leaseReads: a promise about clocks. */
+  readonly leaseReads?: boolean;
 }
 
 /** A node while it runs: consensus, the services over it and their listeners, composed in `startNode`. */
@@ -54,6 +58,8 @@ export async function startNode(options: NodeOptions, logger: Logger): Promise<R
     disk,
     logger,
     observer: metrics.observer,
+    raft: { leaseReads: options.leaseReads ?? false },
+    limits: options.snapshotEvery === undefined ? {} : { snapshotEvery: options.snapshotEvery },
   });
   const machine = new StoreStateMachine();
   const store = host.addGroup(STORE_GROUP, machine);

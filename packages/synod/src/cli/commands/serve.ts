@@ -18,6 +18,8 @@ import {
   whole,
 } from "../settings.ts";
 
+const MEBIBYTE = 1 << 20;
+
 const serveSettings = {
   name: text("this node's name", "n1", "n1"),
   data: text("folder that keeps this node's data", ".synod/n1", "folder"),
@@ -34,6 +36,11 @@ const serveSettings = {
     text("certificates (PEM) of the authorities that clients' certificates come from", "", "file"),
   ),
   clientCertAuth: toggle("refuse clients of the store without such a certificate"),
+  snapshotEvery: whole("MiB of log after which a snapshot is taken", 64, 1, 65_536, "MiB"),
+  leaseReads: toggle(
+    "let the leader serve reads by its lease, without asking the others: sound only while no node's clock runs more than " +
+      "10 % faster than another's; the same on all nodes",
+  ),
   log: oneOf("form of the log lines on standard error", ["human", "json"]),
   logLevel: oneOf("what is worth a line", ["info", "debug", "warn", "error"]),
 };
@@ -86,6 +93,8 @@ function nodeOptions(settings: Settled<typeof serveSettings>): NodeOptions {
     host: settings.host,
     ports: { store: settings.storePort, peers: settings.peerPort, http: settings.httpPort },
     tls,
+    snapshotEvery: settings.snapshotEvery * MEBIBYTE,
+    leaseReads: settings.leaseReads,
   };
 }
 
