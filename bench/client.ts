@@ -67,7 +67,7 @@ async function measure(program: Program, loads: readonly number[], seconds: numb
     const measurements: Measurement[] = [];
     for (const [name, make] of Object.entries(CLIENTS)) {
       const client = make(address);
-      await drive(client, 10, 1);
+      await drive(client, 100, 2); // the compilers' share, on both sides
       for (const inFlight of loads) {
         const putsPerSecond = await drive(client, inFlight, seconds);
         measurements.push({ program: program.name, client: name, inFlight, putsPerSecond });
