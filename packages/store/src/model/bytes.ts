@@ -25,7 +25,10 @@ export function hashBytes(bytes: Uint8Array, offset: number, length: number, see
   const words = offset + (length & ~3);
   let i = offset;
   for (; i < words; i += 4) {
-    hash = hashWord(hash, bytes[i]! | (bytes[i + 1]! << 8) | (bytes[i + 2]! << 16) | (bytes[i + 3]! << 24));
+    // hashWord, written out: in a loop over a large value the call costs more than what it does.
+    let mixed = Math.imul(bytes[i]! | (bytes[i + 1]! << 8) | (bytes[i + 2]! << 16) | (bytes[i + 3]! << 24), 0xcc9e2d51);
+    mixed = hash ^ Math.imul((mixed << 15) | (mixed >>> 17), 0x1b873593);
+    hash = (Math.imul((mixed << 13) | (mixed >>> 19), 5) + 0xe6546b64) | 0;
   }
   let tail = 0;
   for (const end = offset + length; i < end; i += 1) tail = (tail << 8) | bytes[i]!;
