@@ -232,4 +232,12 @@ export const MUTANTS: readonly Mutant[] = [
     find: "    out.sendOnceDurable(peer, {",
     replace: "    out.send(peer, {",
   },
+  {
+    name: "lets a damaged member commit what its leader believes of it",
+    scenario: "32-damaged-member-is-not-believed",
+    file: "raft/heartbeat.ts",
+    find: "if (!state.recovering) advanceFollowerCommit(state, Math.min(leaderCommit, state.log.lastIndex), out);",
+    replace:
+      "advanceFollowerCommit(state, Math.min(leaderCommit, state.log.lastIndex), out); if (!state.recovering) {}",
+  },
 ];
