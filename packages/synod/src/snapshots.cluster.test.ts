@@ -67,7 +67,7 @@ test("a node that is killed in the middle of a snapshot, and again, still gets i
       await away.kill();
       await writeBulk(leader.address, tell);
       await says(leader, /took a snapshot/);
-      for (let kill = 0; kill < (LONG ? 8 : 2); kill += 1) {
+      for (let kill = 0; kill < (LONG ? 8 : 3); kill += 1) {
         away.start();
         await sleep(600 + kill * 100);
         await away.kill();
