@@ -1,7 +1,7 @@
 import { type LogIndex, NEVER, type NodeId } from "@synod/protocols/protocol";
 import type { RaftInvariants } from "@synod/protocols/raft/invariants";
 import type { Raft } from "@synod/protocols/raft/raft";
-import type { RecoveredState } from "@synod/protocols/raft/recovery";
+import { type RecoveredState, recover } from "@synod/protocols/raft/recovery";
 import {
   EntryKind,
   type RaftMessage,
@@ -26,6 +26,8 @@ export interface MemberWorld {
   now: number;
   send(from: NodeId, to: NodeId, message: RaftMessage): void;
   say(line: string): void;
+  /** A leader has counted this entry as committed. */
+  committed(leader: Raft, index: LogIndex): void;
 }
 
 /** One member on the stage: its rules, its disk, which may stall, and the texts it has applied. */
@@ -112,6 +114,12 @@ export class Member implements RaftOutput {
     for (const { to, message } of this.#held.splice(0)) this.#world.send(this.id, to, message);
   }
 
+  /** Whether a crash now would leave it this entry, in its log or in a snapshot. */
+  holdsDurably(index: LogIndex, term: number): boolean {
+    const { log, snapshot } = recover(this.records.slice(0, this.durable));
+    return log.termAt(index) === term || (snapshot !== undefined && snapshot.lastIncludedIndex >= index);
+  }
+
   /** A snapshot of what is applied; entries more than `keep` behind it are compacted. */
   snapshot(keep: number): SnapshotMeta {
     const { state } = this.raft;
@@ -147,6 +155,7 @@ export class Member implements RaftOutput {
         this.#world.say(roleLine(name, outcome));
         break;
       case "committed":
+        if (this.raft.state.role.type === "leader") this.#world.committed(this.raft, outcome.index);
         this.#world.say(`${name} commits ${outcome.index}`);
         break;
       case "readable":

@@ -1,6 +1,9 @@
 import { assert } from "@synod/protocols/assert";
-import type { NodeId } from "@synod/protocols/protocol";
+import type { LogIndex, NodeId } from "@synod/protocols/protocol";
+import { quorumValue } from "@synod/protocols/quorum";
 import { RaftInvariants } from "@synod/protocols/raft/invariants";
+import type { Raft } from "@synod/protocols/raft/raft";
+import { configurationOf } from "@synod/protocols/raft/state";
 import {
   DEFAULT_RAFT_OPTIONS,
   type Entries,
@@ -126,6 +129,14 @@ export class Stage implements MemberWorld {
 
   say(line: string): void {
     this.#said.push(line);
+  }
+
+  /** Durable ≥ acknowledged: what a leader calls committed is on the disks of a quorum at that moment, by their records. */
+  committed(leader: Raft, index: LogIndex): void {
+    const term = leader.state.log.termAt(index)!;
+    const holds = (node: NodeId): number => (this.member(node).holdsDurably(index, term) ? 1 : 0);
+    const onQuorum = quorumValue(configurationOf(leader.state), holds) === 1;
+    assert(onQuorum, `durable ≥ acknowledged: entry ${index} is committed and not on the disks of a quorum`);
   }
 
   takeSaid(): string[] {
