@@ -10,6 +10,8 @@ import type { NodePlan, Program } from "./programs.ts";
 
 const READY_MS = 20_000;
 
+const PORT_ATTEMPTS = 3;
+
 /** A cluster of real processes on loopback, in a temporary folder, that a test may hurt in every way it likes. */
 export class Cluster {
   readonly nodes: readonly NodeProcess[];
@@ -23,17 +25,22 @@ export class Cluster {
     this.#links = links;
   }
 
-  /** Starts all nodes and returns once the cluster serves. */
+  /**
+   * Starts all nodes and returns once the cluster serves. Between choosing a free port and its node's binding it another
+   * test may take it: then, and only then, other ports are chosen.
+   */
   static async start(program: Program, size = 3): Promise<Cluster> {
-    const cluster = await Cluster.#plan(program, size);
-    try {
-      for (const node of cluster.nodes) node.start();
-      await cluster.ready();
-    } catch (error) {
-      await cluster.destroy();
-      throw error;
+    for (let attempt = 1; ; attempt += 1) {
+      const cluster = await Cluster.#plan(program, size);
+      try {
+        for (const node of cluster.nodes) node.start();
+        await cluster.ready();
+        return cluster;
+      } catch (error) {
+        await cluster.destroy();
+        if (attempt === PORT_ATTEMPTS || !/address already in use|is already in use/.test(String(error))) throw error;
+      }
     }
-    return cluster;
   }
 
   static async #plan(program: Program, size: number): Promise<Cluster> {
