@@ -5,6 +5,9 @@ import { decodeDeleteRangeRequest } from "./api/delete-range.ts";
 import { decodeLeaseGrantRequest, decodeLeaseId, decodeLeaseTimeToLiveRequest } from "./api/lease.ts";
 import { decodePutRequest, PutRequestFields } from "./api/put.ts";
 import { decodeTxnRequest } from "./api/txn.ts";
+import type { Area, AreaResult } from "./area.ts";
+import { decodeAreas, encodeAreas } from "./area-snapshot.ts";
+import { finishHash, hashWord } from "./model/bytes.ts";
 import { StoreError, type StoreErrorCode } from "./model/errors.ts";
 import type { KeyValue } from "./model/key-value.ts";
 import { type StoreConfig, StoreModel } from "./model/store.ts";
@@ -12,7 +15,7 @@ import type { ClusterTime, DeleteRangeResponse, LeaseId, LeaseTimeToLiveResponse
 
 /**
  * A command is one of these bytes and then the request's protobuf message as the client sent it. The numbers are in logs:
- * they keep their meaning for ever.
+ * they keep their meaning for ever. From 16 on each belongs to the area `opcode >> 4` (`area.ts`), which names it.
  */
 export const Opcode = {
   put: 1,
@@ -44,6 +47,7 @@ export type StoreResult =
   | { readonly type: "leaseKeepAlive"; readonly revision: number; readonly id: LeaseId; readonly ttl: number }
   | { readonly type: "leaseTimeToLive"; readonly revision: number; readonly response: LeaseTimeToLiveResponse }
   | { readonly type: "expireLeases"; readonly revision: number; readonly revoked: number }
+  | AreaResult
   | { readonly type: "refused"; readonly revision: number; readonly code: StoreErrorCode };
 
 /** One object for all puts. */
@@ -56,23 +60,27 @@ export interface PutResult {
 /** The store as a replicated state machine: commands in, the model's answers out. */
 export class StoreStateMachine implements StateMachine<StoreResult> {
   readonly model: StoreModel;
+  /** What is replicated beside keys and leases. */
+  readonly areas: readonly Area[];
   readonly #reader = new ProtobufReader(new Uint8Array(0));
   readonly #put = new PutRequestFields();
   readonly #putResult: PutResult = { type: "put", revision: 0, prevKv: undefined };
 
-  constructor(config: StoreConfig = {}) {
+  constructor(config: StoreConfig = {}, areas: readonly Area[] = []) {
     this.model = new StoreModel(config);
+    this.areas = areas;
   }
 
   /**
    * Servers propose only what they could decode, so a command that cannot be decoded, or is of a kind unknown here, was
    * made by a newer version: this throws, because to skip it would part this replica's state from the others'.
    */
-  apply(_index: number, time: ClusterTime, command: Uint8Array): StoreResult {
+  apply(index: number, time: ClusterTime, command: Uint8Array): StoreResult {
     this.#reader.reset(command, 1);
     try {
       if (command[0] === Opcode.put) return this.#applyPut(time);
-      return this.#applyOther(command[0], time);
+      const opcode = command[0] ?? 0;
+      return opcode < 16 ? this.#applyOther(opcode, time) : this.#applyArea(opcode, index, time);
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       return { type: "refused", revision: this.model.revision, code: error.code };
@@ -80,19 +88,24 @@ export class StoreStateMachine implements StateMachine<StoreResult> {
   }
 
   snapshot(): Iterator<Uint8Array> {
-    return this.model.snapshot();
+    return inFront(encodeAreas(this.areas), this.model.snapshot());
   }
 
   restore(chunks: Iterable<Uint8Array>): void {
-    this.model.restore(chunks);
+    const steps = this.restoreInSteps(chunks);
+    while (steps.next().done !== true);
   }
 
-  restoreInSteps(chunks: Iterable<Uint8Array>): Iterator<undefined> {
-    return this.model.restoreInSteps(chunks);
+  *restoreInSteps(chunks: Iterable<Uint8Array>): Generator<undefined, void, undefined> {
+    const { rest, adopt } = decodeAreas(this.areas, chunks);
+    yield* this.model.restoreInSteps(rest);
+    adopt();
   }
 
   hash(): number {
-    return this.model.hash();
+    let hash = this.model.hash();
+    for (const area of this.areas) hash = finishHash(hashWord(hash, area.hash()));
+    return hash >>> 0;
   }
 
   #applyPut(time: ClusterTime): StoreResult {
@@ -104,7 +117,13 @@ export class StoreStateMachine implements StateMachine<StoreResult> {
     return result;
   }
 
-  #applyOther(opcode: number | undefined, time: ClusterTime): StoreResult {
+  #applyArea(opcode: number, index: number, time: ClusterTime): StoreResult {
+    const area = this.areas.find(({ id }) => id === opcode >> 4);
+    if (area === undefined) throw unknownOpcode(opcode);
+    return area.apply(opcode, this.#reader, { index, time, store: this.model });
+  }
+
+  #applyOther(opcode: number, time: ClusterTime): StoreResult {
     const { model } = this;
     const reader = this.#reader;
     switch (opcode) {
@@ -126,7 +145,7 @@ export class StoreStateMachine implements StateMachine<StoreResult> {
     }
   }
 
-  #applyLease(opcode: number | undefined, time: ClusterTime): StoreResult {
+  #applyLease(opcode: number, time: ClusterTime): StoreResult {
     const { model } = this;
     const reader = this.#reader;
     switch (opcode) {
@@ -151,9 +170,16 @@ export class StoreStateMachine implements StateMachine<StoreResult> {
         return { type: "expireLeases", revision: model.revision, revoked: expired.length };
       }
       default:
-        throw new Error(
-          `the log holds a command of kind ${opcode}, which this version does not know: upgrade this node`,
-        );
+        throw unknownOpcode(opcode);
     }
   }
+}
+
+function unknownOpcode(opcode: number): Error {
+  return new Error(`the log holds a command of kind ${opcode}, which this version does not know: upgrade this node`);
+}
+
+function* inFront(first: Uint8Array, rest: Iterator<Uint8Array>): Generator<Uint8Array, undefined, undefined> {
+  yield first;
+  for (let next = rest.next(); next.done !== true; next = rest.next()) yield next.value;
 }

@@ -4,7 +4,7 @@ import { HostMetrics, registerHostMetrics } from "@synod/runtime/metrics/host-me
 import { NodeMetrics } from "@synod/runtime/metrics/node-metrics";
 import { registerProcessMetrics } from "@synod/runtime/metrics/process-metrics";
 import { Registry } from "@synod/runtime/metrics/registry";
-import { METHOD_LIST } from "@synod/store/server/methods";
+import { STORE_METHODS } from "@synod/store/server/methods";
 import type { StoreService } from "@synod/store/server/service";
 import { registerStoreMetrics } from "./store-metrics.ts";
 
@@ -27,7 +27,7 @@ export class Metrics {
   /** The node runs: from now on the page shows it. */
   show(host: Host, store: StoreService): void {
     registerHostMetrics(this.#node, host, store.group);
-    registerGrpcMetrics(this.#registry, METHOD_LIST, store.traffic);
+    registerGrpcMetrics(this.#registry, STORE_METHODS, store.traffic);
     registerStoreMetrics(this.#registry, store);
   }
 

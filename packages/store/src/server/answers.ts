@@ -2,13 +2,11 @@ import { encodeDeleteRangeResponse } from "../api/delete-range.ts";
 import { encodeLeaseTimeToLive, encodeLeaseTtl } from "../api/lease.ts";
 import { encodePutResponse } from "../api/put.ts";
 import { encodeTxnResponse } from "../api/txn.ts";
-import type { StoreResult } from "../state-machine.ts";
 import type { StoreConnection } from "./connection.ts";
-
-type Answer = Exclude<StoreResult, { type: "refused" }>;
+import type { Applied } from "./method.ts";
 
 /** Answers a unary call with what applying its command has given. */
-export function answer(connection: StoreConnection, stream: number, result: Answer): void {
+export function answer(connection: StoreConnection, stream: number, result: Applied): void {
   const { grpc, service } = connection;
   if (result.type === "compact" && result.physical && service.model.removalPending) {
     return service.answerWhenRemoved(connection, stream);
@@ -22,7 +20,7 @@ export function answer(connection: StoreConnection, stream: number, result: Answ
   else if (result.type === "leaseTimeToLive") {
     const { id, ttl, grantedTtl, keys } = result.response;
     encodeLeaseTimeToLive(writer, id, ttl, grantedTtl, keys);
-  }
+  } else if (result.type === "area") result.write?.(writer);
   // Of compact and leaseRevoke the header says everything.
   grpc.endResponse();
 }

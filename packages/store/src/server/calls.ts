@@ -1,4 +1,5 @@
 import { EMPTY_BYTES } from "@synod/wire/bytes";
+import type { StoreMethod } from "./method.ts";
 
 /**
  * The calls of one connection that wait for the group, by token: parallel arrays with a list of free places, so that a
@@ -6,7 +7,7 @@ import { EMPTY_BYTES } from "@synod/wire/bytes";
  */
 export class Calls {
   readonly #streams: number[] = [];
-  readonly #methods: number[] = [];
+  readonly #methods: StoreMethod[] = [];
   readonly #messages: Uint8Array[] = [];
   readonly #free: number[] = [];
 
@@ -15,7 +16,7 @@ export class Calls {
   }
 
   /** @param message kept for calls that are executed only when the group has answered. @returns the token. */
-  add(stream: number, method: number, message: Uint8Array = EMPTY_BYTES): number {
+  add(stream: number, method: StoreMethod, message: Uint8Array = EMPTY_BYTES): number {
     const token = this.#free.pop() ?? this.#streams.length;
     this.#streams[token] = stream;
     this.#methods[token] = method;
@@ -27,8 +28,8 @@ export class Calls {
     return this.#streams[token] as number;
   }
 
-  method(token: number): number {
-    return this.#methods[token] as number;
+  method(token: number): StoreMethod {
+    return this.#methods[token] as StoreMethod;
   }
 
   message(token: number): Uint8Array {

@@ -7,10 +7,9 @@ import { StoreError } from "../model/errors.ts";
 import type { Opcode, StoreResult } from "../state-machine.ts";
 import { answer } from "./answers.ts";
 import { Calls } from "./calls.ts";
-import { HANDLERS } from "./handlers.ts";
 import { KeepAliveStream } from "./keep-alive-stream.ts";
-import { Method } from "./methods.ts";
-import { readable } from "./reads.ts";
+import type { StoreMethod } from "./method.ts";
+import { STORE_METHODS } from "./methods.ts";
 import type { StoreService } from "./service.ts";
 import { WatchStream } from "./watch-stream.ts";
 
@@ -54,7 +53,7 @@ export class StoreConnection implements GrpcHandler, Requester<StoreResult> {
   }
 
   /** Proposes the request as it came. */
-  propose(opcode: Opcode, message: Uint8Array, stream: number, method: number): void {
+  propose(opcode: Opcode, message: Uint8Array, stream: number, method: StoreMethod): void {
     const { service } = this;
     if (message.length >= service.limits.requestBytes) return this.refuse(stream, "requestTooLarge");
     const token = this.calls.add(stream, method);
@@ -62,7 +61,7 @@ export class StoreConnection implements GrpcHandler, Requester<StoreResult> {
   }
 
   /** Executes the request when this node's state is known to be fresh. */
-  readLinearizable(message: Uint8Array, stream: number, method: number): void {
+  readLinearizable(message: Uint8Array, stream: number, method: StoreMethod): void {
     if (this.service.isLearner) return this.refuse(stream, "notSupportedForLearner");
     this.service.group.read(this, this.calls.add(stream, method, message));
   }
@@ -82,11 +81,12 @@ export class StoreConnection implements GrpcHandler, Requester<StoreResult> {
 
   // --- GrpcHandler
 
-  onMessage(_grpc: GrpcServerConnection, stream: number, method: number, message: Uint8Array, last: boolean): void {
+  onMessage(_grpc: GrpcServerConnection, stream: number, number: number, message: Uint8Array, last: boolean): void {
+    const method = STORE_METHODS[number] as StoreMethod;
     try {
       const obstacle = this.service.obstacle(this, stream, method);
       if (obstacle !== undefined) return this.refuse(stream, obstacle);
-      HANDLERS[method]!(this, stream, message);
+      method.handle(this, stream, message);
       if (last) this.streams.get(stream)?.onHalfClose();
     } catch (error) {
       this.#failWith(stream, error);
@@ -115,7 +115,7 @@ export class StoreConnection implements GrpcHandler, Requester<StoreResult> {
     const stream = this.calls.stream(token);
     const method = this.calls.method(token);
     this.calls.release(token);
-    if (method === Method.leaseKeepAlive) this.#keptAlive(stream, result);
+    if (method.applied !== undefined) method.applied(this, stream, result);
     else if (result.type === "refused") this.refuse(stream, result.code);
     else answer(this, stream, result);
     this.touch();
@@ -127,7 +127,7 @@ export class StoreConnection implements GrpcHandler, Requester<StoreResult> {
     const message = this.calls.message(token);
     this.calls.release(token);
     try {
-      readable(this, stream, method, message);
+      method.readable?.(this, stream, message);
     } catch (error) {
       this.#failWith(stream, error);
     }
@@ -162,11 +162,6 @@ export class StoreConnection implements GrpcHandler, Requester<StoreResult> {
 
   #requiresLeader(stream: number): boolean {
     return this.grpc.metadata(stream, "hasleader") === "true";
-  }
-
-  #keptAlive(stream: number, result: StoreResult): void {
-    const open = this.streams.get(stream);
-    if (open?.type === "keepAlive" && result.type === "leaseKeepAlive") open.onRenewed(result);
   }
 
   #failWith(stream: number, error: unknown): void {

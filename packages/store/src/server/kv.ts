@@ -7,45 +7,45 @@ import type { RequestOp, TxnRequest } from "../model/types.ts";
 import { validateDeleteRange, validatePut, validateRange, validateTxn } from "../model/validate.ts";
 import { Opcode } from "../state-machine.ts";
 import type { StoreConnection } from "./connection.ts";
-import { Method } from "./methods.ts";
+import type { StoreMethod } from "./method.ts";
 import { answerRange, answerTxn } from "./reads.ts";
 
 // Requests are looked at and forgotten within one call, so one object of each kind is enough for the process.
 const rangeRequest = new RangeRequestFields();
 const putRequest = new PutRequestFields();
 
-export function range(connection: StoreConnection, stream: number, message: Uint8Array): void {
+function range(connection: StoreConnection, stream: number, message: Uint8Array): void {
   decodeRangeRequest(connection.service.read(message), rangeRequest);
   validateRange(rangeRequest);
   if (rangeRequest.serializable) answerRange(connection, stream, rangeRequest);
-  else connection.readLinearizable(message, stream, Method.range);
+  else connection.readLinearizable(message, stream, RANGE);
 }
 
-export function put(connection: StoreConnection, stream: number, message: Uint8Array): void {
+function put(connection: StoreConnection, stream: number, message: Uint8Array): void {
   decodePutRequest(connection.service.read(message), putRequest);
   validatePut(putRequest);
-  connection.propose(Opcode.put, message, stream, Method.put);
+  connection.propose(Opcode.put, message, stream, PUT);
 }
 
-export function deleteRange(connection: StoreConnection, stream: number, message: Uint8Array): void {
+function deleteRange(connection: StoreConnection, stream: number, message: Uint8Array): void {
   validateDeleteRange(decodeDeleteRangeRequest(connection.service.read(message)));
-  connection.propose(Opcode.deleteRange, message, stream, Method.deleteRange);
+  connection.propose(Opcode.deleteRange, message, stream, DELETE_RANGE);
 }
 
 /** A transaction that only reads need not go through the log. */
-export function txn(connection: StoreConnection, stream: number, message: Uint8Array): void {
+function txn(connection: StoreConnection, stream: number, message: Uint8Array): void {
   const request = decodeTxnRequest(connection.service.read(message));
   validateTxn(request);
   if (!everyOp(request, (op) => op.type === "range")) {
-    connection.propose(Opcode.txn, message, stream, Method.txn);
+    connection.propose(Opcode.txn, message, stream, TXN);
   } else if (everyOp(request, (op) => op.type === "range" && op.request.serializable === true)) {
     answerTxn(connection, stream, request);
-  } else connection.readLinearizable(message, stream, Method.txn);
+  } else connection.readLinearizable(message, stream, TXN);
 }
 
-export function compact(connection: StoreConnection, stream: number, message: Uint8Array): void {
+function compact(connection: StoreConnection, stream: number, message: Uint8Array): void {
   decodeCompactionRequest(connection.service.read(message));
-  connection.propose(Opcode.compact, message, stream, Method.compact);
+  connection.propose(Opcode.compact, message, stream, COMPACT);
 }
 
 /** Of both branches, however deep. */
@@ -53,3 +53,25 @@ function everyOp(request: TxnRequest, holds: (op: RequestOp) => boolean): boolea
   const check = (op: RequestOp): boolean => (op.type === "txn" ? everyOp(op.request, holds) : holds(op));
   return (request.success ?? []).every(check) && (request.failure ?? []).every(check);
 }
+
+function readableRange(connection: StoreConnection, stream: number, message: Uint8Array): void {
+  decodeRangeRequest(connection.service.read(message), rangeRequest);
+  answerRange(connection, stream, rangeRequest);
+}
+
+function readableTxn(connection: StoreConnection, stream: number, message: Uint8Array): void {
+  answerTxn(connection, stream, decodeTxnRequest(connection.service.read(message)));
+}
+
+const RANGE: StoreMethod = {
+  path: "/etcdserverpb.KV/Range",
+  onLearner: true,
+  handle: range,
+  readable: readableRange,
+};
+const PUT: StoreMethod = { path: "/etcdserverpb.KV/Put", handle: put };
+const DELETE_RANGE: StoreMethod = { path: "/etcdserverpb.KV/DeleteRange", handle: deleteRange };
+const TXN: StoreMethod = { path: "/etcdserverpb.KV/Txn", handle: txn, readable: readableTxn };
+const COMPACT: StoreMethod = { path: "/etcdserverpb.KV/Compact", handle: compact };
+
+export const KV_METHODS: readonly StoreMethod[] = [RANGE, PUT, DELETE_RANGE, TXN, COMPACT];

@@ -6,37 +6,66 @@ import {
   encodeLeaseGrantRequest,
 } from "../api/lease.ts";
 import { NO_LEASE } from "../model/types.ts";
-import { Opcode } from "../state-machine.ts";
+import { Opcode, type StoreResult } from "../state-machine.ts";
 import type { StoreConnection } from "./connection.ts";
-import { Method } from "./methods.ts";
+import { answerLeases } from "./lease-answers.ts";
+import type { StoreMethod } from "./method.ts";
 
 /** The machine draws no random numbers, so an id that the client leaves to us is chosen before proposing. */
-export function leaseGrant(connection: StoreConnection, stream: number, message: Uint8Array): void {
+function leaseGrant(connection: StoreConnection, stream: number, message: Uint8Array): void {
   const { service } = connection;
   const request = decodeLeaseGrantRequest(service.read(message));
-  if (request.id !== NO_LEASE) return connection.propose(Opcode.leaseGrant, message, stream, Method.leaseGrant);
+  if (request.id !== NO_LEASE) return connection.propose(Opcode.leaseGrant, message, stream, LEASE_GRANT);
   const writer = new ProtobufWriter(32);
   encodeLeaseGrantRequest(writer, { ttl: request.ttl, id: service.newLeaseId() });
-  connection.propose(Opcode.leaseGrant, writer.finish(), stream, Method.leaseGrant);
+  connection.propose(Opcode.leaseGrant, writer.finish(), stream, LEASE_GRANT);
 }
 
-export function leaseRevoke(connection: StoreConnection, stream: number, message: Uint8Array): void {
+function leaseRevoke(connection: StoreConnection, stream: number, message: Uint8Array): void {
   decodeLeaseId(connection.service.read(message));
-  connection.propose(Opcode.leaseRevoke, message, stream, Method.leaseRevoke);
+  connection.propose(Opcode.leaseRevoke, message, stream, LEASE_REVOKE);
 }
 
-export function leaseTimeToLive(connection: StoreConnection, stream: number, message: Uint8Array): void {
+function leaseTimeToLive(connection: StoreConnection, stream: number, message: Uint8Array): void {
   decodeLeaseTimeToLiveRequest(connection.service.read(message));
-  connection.propose(Opcode.leaseTimeToLive, message, stream, Method.leaseTimeToLive);
+  connection.propose(Opcode.leaseTimeToLive, message, stream, LEASE_TIME_TO_LIVE);
 }
 
-export function leaseLeases(connection: StoreConnection, stream: number, message: Uint8Array): void {
-  connection.readLinearizable(message, stream, Method.leaseLeases);
+function leaseLeases(connection: StoreConnection, stream: number, message: Uint8Array): void {
+  connection.readLinearizable(message, stream, LEASE_LEASES);
 }
 
 /** One message of a stream of renewals. */
-export function keepAlive(connection: StoreConnection, stream: number, message: Uint8Array): void {
+function keepAlive(connection: StoreConnection, stream: number, message: Uint8Array): void {
   decodeLeaseId(connection.service.read(message));
   if (!connection.keepAliveStream(stream).admit()) return;
-  connection.propose(Opcode.leaseKeepAlive, message, stream, Method.leaseKeepAlive);
+  connection.propose(Opcode.leaseKeepAlive, message, stream, LEASE_KEEP_ALIVE);
 }
+
+function keptAlive(connection: StoreConnection, stream: number, result: StoreResult): void {
+  const open = connection.streams.get(stream);
+  if (open?.type === "keepAlive" && result.type === "leaseKeepAlive") open.onRenewed(result);
+}
+
+const LEASE_GRANT: StoreMethod = { path: "/etcdserverpb.Lease/LeaseGrant", handle: leaseGrant };
+const LEASE_REVOKE: StoreMethod = { path: "/etcdserverpb.Lease/LeaseRevoke", handle: leaseRevoke };
+const LEASE_KEEP_ALIVE: StoreMethod = {
+  path: "/etcdserverpb.Lease/LeaseKeepAlive",
+  clientStreaming: true,
+  handle: keepAlive,
+  applied: keptAlive,
+};
+const LEASE_TIME_TO_LIVE: StoreMethod = { path: "/etcdserverpb.Lease/LeaseTimeToLive", handle: leaseTimeToLive };
+const LEASE_LEASES: StoreMethod = {
+  path: "/etcdserverpb.Lease/LeaseLeases",
+  handle: leaseLeases,
+  readable: answerLeases,
+};
+
+export const LEASE_METHODS: readonly StoreMethod[] = [
+  LEASE_GRANT,
+  LEASE_REVOKE,
+  LEASE_KEEP_ALIVE,
+  LEASE_TIME_TO_LIVE,
+  LEASE_LEASES,
+];

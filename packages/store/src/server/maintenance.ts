@@ -3,9 +3,10 @@ import type { ProtobufReader } from "@synod/wire/protobuf";
 import { encodeStatus } from "../api/maintenance.ts";
 import { answerHeader } from "./answers.ts";
 import type { StoreConnection } from "./connection.ts";
+import type { StoreMethod } from "./method.ts";
 import { VERSION } from "./options.ts";
 
-export function status(connection: StoreConnection, stream: number): void {
+function status(connection: StoreConnection, stream: number): void {
   const { grpc, service } = connection;
   const group = service.group.status;
   const writer = grpc.begin(stream);
@@ -25,7 +26,7 @@ export function status(connection: StoreConnection, stream: number): void {
 }
 
 /** MoveLeaderRequest{targetID=1}; the answer comes when the target leads. */
-export function moveLeader(connection: StoreConnection, stream: number, message: Uint8Array): void {
+function moveLeader(connection: StoreConnection, stream: number, message: Uint8Array): void {
   const { service } = connection;
   const { group } = service;
   const targetId = firstNumber(service.read(message));
@@ -39,21 +40,14 @@ export function moveLeader(connection: StoreConnection, stream: number, message:
 }
 
 /** AlarmRequest{action=1}: there are no alarms to list, and none can be raised or cleared. */
-export function alarm(connection: StoreConnection, stream: number, message: Uint8Array): void {
+function alarm(connection: StoreConnection, stream: number, message: Uint8Array): void {
   if (firstNumber(connection.service.read(message)) === 0n) answerHeader(connection, stream);
   else connection.finish(stream, GrpcStatus.UNIMPLEMENTED, "alarms can only be listed");
 }
 
 /** Freed space is used again as it is: there is nothing to defragment, and nothing to wait for. */
-export function defragment(connection: StoreConnection, stream: number): void {
+function defragment(connection: StoreConnection, stream: number): void {
   answerHeader(connection, stream);
-}
-
-/** grpc.health.v1: HealthCheckResponse{status=1}, SERVING 1, NOT_SERVING 2. */
-export function healthCheck(connection: StoreConnection, stream: number): void {
-  const { grpc, service } = connection;
-  grpc.begin(stream).varint(1, service.group.status.leader === undefined ? 2 : 1);
-  grpc.endResponse();
 }
 
 function firstNumber(reader: ProtobufReader): bigint {
@@ -64,3 +58,10 @@ function firstNumber(reader: ProtobufReader): bigint {
   }
   return value;
 }
+
+export const MAINTENANCE_METHODS: readonly StoreMethod[] = [
+  { path: "/etcdserverpb.Maintenance/Status", onLearner: true, handle: status },
+  { path: "/etcdserverpb.Maintenance/MoveLeader", handle: moveLeader },
+  { path: "/etcdserverpb.Maintenance/Alarm", handle: alarm },
+  { path: "/etcdserverpb.Maintenance/Defragment", handle: defragment },
+];

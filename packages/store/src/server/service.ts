@@ -8,7 +8,7 @@ import { answerHeader } from "./answers.ts";
 import { Commands } from "./commands.ts";
 import type { StoreConnection } from "./connection.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
-import { Method } from "./methods.ts";
+import type { StoreMethod } from "./method.ts";
 import { DEFAULT_STORE_LIMITS, type StoreLimits, type StoreServiceOptions } from "./options.ts";
 import { StoreTraffic } from "./traffic.ts";
 import { WatchHub } from "./watch-hub.ts";
@@ -72,10 +72,9 @@ export class StoreService implements GroupListener {
   }
 
   /** Why this node cannot serve the call at all; undefined if it can. */
-  obstacle(connection: StoreConnection, stream: number, method: number): ApiErrorCode | undefined {
+  obstacle(connection: StoreConnection, stream: number, method: StoreMethod): ApiErrorCode | undefined {
     if (this.#hasLeader && !this.isLearner) return undefined;
-    const onlyLocal = method === Method.status || method === Method.healthCheck || method === Method.range;
-    if (this.isLearner && !onlyLocal) return "notSupportedForLearner";
+    if (this.isLearner && method.onLearner !== true) return "notSupportedForLearner";
     if (!this.#hasLeader && connection.grpc.metadata(stream, "hasleader") === "true") return "noLeader";
     return undefined;
   }

@@ -1,9 +1,9 @@
 import { GrpcCallCounts } from "@synod/wire/grpc/call-counts";
-import { METHOD_LIST } from "./methods.ts";
+import { STORE_METHODS } from "./methods.ts";
 
 /** What the store's gRPC clients have asked and been told; all of it grows from zero at the start. */
 export class StoreTraffic {
-  readonly calls: GrpcCallCounts = new GrpcCallCounts(METHOD_LIST.length);
+  readonly calls: GrpcCallCounts = new GrpcCallCounts(STORE_METHODS.length);
   receivedBytes = 0;
   sentBytes = 0;
 }

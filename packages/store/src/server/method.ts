@@ -1,0 +1,24 @@
+import type { StoreResult } from "../state-machine.ts";
+import type { StoreConnection } from "./connection.ts";
+
+/** What applying a command of a call has given. */
+export type Applied = Exclude<StoreResult, { type: "refused" }>;
+
+/**
+ * One method of the store's API: everything that the server knows about it. The functions may throw StoreError or
+ * ProtobufError: the call fails with it.
+ */
+export interface StoreMethod {
+  /** `/package.Service/Method`. */
+  readonly path: string;
+  /** The client may send any number of messages; without it the request is exactly one. */
+  readonly clientStreaming?: boolean;
+  /** A learner serves it too, from its own state. */
+  readonly onLearner?: boolean;
+  /** Takes one message: answers it at once, or proposes it, or asks for a linearizable read. */
+  handle(connection: StoreConnection, stream: number, message: Uint8Array): void;
+  /** After `connection.readLinearizable`: this node's state holds everything acknowledged before the call came. */
+  readable?(connection: StoreConnection, stream: number, message: Uint8Array): void;
+  /** After `connection.propose`, in place of `answer`; also of a refusal. */
+  applied?(connection: StoreConnection, stream: number, result: StoreResult): void;
+}
