@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { imports, isPure, isTest, packageNames, readJson, sources } from "./sources.ts";
+import { imports, isForTests, isPure, isTest, packageNames, readJson, sources } from "./sources.ts";
 
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   wire: [],
@@ -47,6 +47,18 @@ test("no package.json names what the table does not allow", () => {
   }
 });
 
+test("what is there for tests is imported by tests alone", () => {
+  const wrong: string[] = [];
+  for (const { path, text } of files) {
+    if (isTest(path) || isForTests(path)) continue;
+    for (const specifier of imports(text)) {
+      const file = specifier.endsWith(".ts") ? specifier : `${specifier}.ts`;
+      if (isForTests(file)) wrong.push(`${path} imports ${specifier}`);
+    }
+  }
+  assert.deepEqual(wrong, []);
+});
+
 test("the table has no cycle", () => {
   const settled = new Set<string>();
   for (let left = Object.keys(mayImport); left.length > 0; left = left.filter((name) => !settled.has(name))) {
@@ -56,15 +68,16 @@ test("the table has no cycle", () => {
   }
 });
 
-test("a file imports only what its package.json names", () => {
+test("a file imports only what its package.json names, unless it is there for tests", () => {
   const wrong: string[] = [];
   for (const { path, text } of files) {
+    if (isTest(path) || isForTests(path)) continue;
     const name = path.split("/")[1] as string;
     const named = new Set(Object.keys(readJson<Manifest>(`packages/${name}/package.json`).dependencies ?? {}));
     for (const specifier of imports(text)) {
       if (specifier.startsWith(".") || specifier.startsWith("node:")) continue;
       const dependency = packageOf(specifier);
-      if (!named.has(dependency) && !isTest(path)) wrong.push(`${path} imports ${specifier}`);
+      if (!named.has(dependency)) wrong.push(`${path} imports ${specifier}`);
     }
   }
   assert.deepEqual(wrong, []);

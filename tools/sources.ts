@@ -33,6 +33,11 @@ export function isTest(path: string): boolean {
   return path.endsWith(".test.ts");
 }
 
+/** What tests share: a file `…testing.ts`, or anything in a folder `testing` or `cluster-test`. */
+export function isForTests(path: string): boolean {
+  return /(?:\/|-)testing(?:-\w+)?\.ts$|\/(?:testing|cluster-test)\//.test(path);
+}
+
 /** A package or folder that must run bit-identically in a browser: no Node, no clock, no chance, no waiting. */
 export const purePlaces: readonly string[] = [
   "packages/wire/src/",

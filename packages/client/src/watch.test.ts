@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
+import { freePort } from "@synod/runtime/testing/ports";
 import { withPrefix } from "./bytes.ts";
 import { SynodError } from "./errors.ts";
 import { StoreClient } from "./store.ts";
-import { freePort } from "./testing/ports.ts";
 import { Relay } from "./testing/relay.ts";
 import { type StoreServer, servers } from "./testing/servers.ts";
 import type { Watch, WatchEvent } from "./watch.ts";

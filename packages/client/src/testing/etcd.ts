@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freePort } from "./ports.ts";
+import { freePorts } from "@synod/runtime/testing/ports";
 import type { StoreServer } from "./store-server.ts";
 
 /** A real etcd on loopback, with its data in a folder of its own: the second opinion on what the API means. */
@@ -20,7 +20,7 @@ export class Etcd implements StoreServer {
 
   /** Needs the program `etcd` (Debian: etcd-server). */
   static async start(): Promise<Etcd> {
-    const [client, peer] = [await freePort(), await freePort()];
+    const [client, peer] = (await freePorts(2)) as [number, number];
     const folder = mkdtempSync(join(tmpdir(), "synod-etcd-"));
     const clientUrl = `http://127.0.0.1:${client}`;
     const peerUrl = `http://127.0.0.1:${peer}`;

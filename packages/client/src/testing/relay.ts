@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
+import { freePort } from "@synod/runtime/testing/ports";
 
 /** A door to a server that can be shut and opened, so that a test cuts connections without harming the server. */
 export class Relay {
@@ -18,11 +19,10 @@ export class Relay {
   static async start(to: string): Promise<Relay> {
     const [host = "", port = ""] = to.split(":");
     const server = createServer();
-    server.listen(0, "127.0.0.1");
+    const own = await freePort(); // which stays its own while it is shut
+    server.listen(own, "127.0.0.1");
     await once(server, "listening");
-    const address = server.address();
-    if (address === null || typeof address === "string") throw new Error("a listening socket without a port");
-    const relay = new Relay(server, address.port);
+    const relay = new Relay(server, own);
     server.on("connection", (socket) => relay.#join(socket, connect(Number(port), host)));
     return relay;
   }

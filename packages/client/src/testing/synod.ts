@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { freePort } from "./ports.ts";
+import { freePorts } from "@synod/runtime/testing/ports";
 import type { StoreServer } from "./store-server.ts";
 
 const binary = fileURLToPath(new URL("../../../synod/bin/synod.mjs", import.meta.url));
@@ -22,7 +22,7 @@ export class Synod implements StoreServer {
   }
 
   static async start(): Promise<Synod> {
-    const [store, peers, http] = [await freePort(), await freePort(), await freePort()];
+    const [store, peers, http] = (await freePorts(3)) as [number, number, number];
     const folder = mkdtempSync(join(tmpdir(), "synod-client-"));
     const options = {
       "--data": join(folder, "n1"),

@@ -2,6 +2,7 @@ import type { Instant, LogIndex } from "@synod/protocols/protocol";
 import { MemoryDisk } from "@synod/storage/memory-disk";
 import type { Group, Requester, RequestFailure, StateMachine } from "../group.ts";
 import { createLogger } from "../log/logger.ts";
+import { freePorts } from "../testing/ports.ts";
 import { Host } from "./host.ts";
 import type { HostLimits } from "./options.ts";
 
@@ -103,29 +104,19 @@ export class TestNode implements Requester<number> {
   }
 }
 
-/** Loopback ports that are free now. */
-export async function freePorts(count: number): Promise<number[]> {
-  const { createServer } = await import("node:net");
-  const servers = await Promise.all(
-    Array.from({ length: count }, () => {
-      const server = createServer();
-      return new Promise<typeof server>((resolve) => server.listen(0, "127.0.0.1", () => resolve(server)));
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
-}
-
-/** n1, n2, … on loopback ports that are free now. */
+/** n1, n2, … on loopback ports that no other test has. */
 export async function addressesOf(count: number): Promise<Map<number, string>> {
   const ports = await freePorts(count);
   return new Map(ports.map((port, i) => [i + 1, `127.0.0.1:${port}`]));
 }
 
-/** Resolves once `condition` holds; a test that waits in vain ends by the runner's time-out. */
-export async function settled(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+/** Resolves once `condition` holds. @throws with its text when it does not within the time. */
+export async function settled(condition: () => boolean, withinMs = 20_000): Promise<void> {
+  const deadline = performance.now() + withinMs;
+  while (!condition()) {
+    if (performance.now() > deadline) throw new Error(`waited ${withinMs} ms in vain for ${condition}`);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
 }
 
 export { MemoryDisk };

@@ -1,16 +1,14 @@
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { freePorts } from "@synod/runtime/testing/ports";
 import { EtcdApi } from "./etcd-api.ts";
 import { Link, type LinkState } from "./link.ts";
 import { NodeProcess } from "./node-process.ts";
 import type { NodePlan, Program } from "./programs.ts";
 
 const READY_MS = 20_000;
-
-const PORT_ATTEMPTS = 3;
 
 /** A cluster of real processes on loopback, in a temporary folder, that a test may hurt in every way it likes. */
 export class Cluster {
@@ -25,21 +23,16 @@ export class Cluster {
     this.#links = links;
   }
 
-  /**
-   * Starts all nodes and returns once the cluster serves. Between choosing a free port and its node's binding it another
-   * test may take it: then, and only then, other ports are chosen.
-   */
+  /** Starts all nodes and returns once the cluster serves. */
   static async start(program: Program, size = 3): Promise<Cluster> {
-    for (let attempt = 1; ; attempt += 1) {
-      const cluster = await Cluster.#plan(program, size);
-      try {
-        for (const node of cluster.nodes) node.start();
-        await cluster.ready();
-        return cluster;
-      } catch (error) {
-        await cluster.destroy();
-        if (attempt === PORT_ATTEMPTS || !/address already in use|is already in use/.test(String(error))) throw error;
-      }
+    const cluster = await Cluster.#plan(program, size);
+    try {
+      for (const node of cluster.nodes) node.start();
+      await cluster.ready();
+      return cluster;
+    } catch (error) {
+      await cluster.destroy();
+      throw error;
     }
   }
 
@@ -138,26 +131,4 @@ export class Cluster {
     for (const link of this.#links.values()) link.close();
     rmSync(this.folder, { recursive: true, force: true });
   }
-}
-
-/** Below the range from which the system gives ports to outgoing connections: a node that restarts finds its port free. */
-const LOWEST_PORT = 11_000;
-const HIGHEST_PORT = 32_000;
-
-/** Ports that were free a moment ago. */
-export async function freePorts(count: number): Promise<number[]> {
-  const ports = new Set<number>();
-  while (ports.size < count) {
-    const port = LOWEST_PORT + Math.floor(Math.random() * (HIGHEST_PORT - LOWEST_PORT));
-    if (!ports.has(port) && (await isFree(port))) ports.add(port);
-  }
-  return [...ports];
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once("error", () => resolve(false));
-    server.listen({ port, host: "127.0.0.1", exclusive: true }, () => server.close(() => resolve(true)));
-  });
 }

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { hold } from "@synod/runtime/testing/ports";
 import { portsOf } from "../addresses.ts";
 import { assertPortsFree } from "../up/ports.ts";
 
@@ -60,10 +61,18 @@ export class Run {
   }
 }
 
-/** An offset at which so many nodes find all their ports free, below the range from which the system gives ports out. */
-export async function freePortOffset(nodes: number): Promise<number> {
-  for (let attempt = 0; attempt < 50; attempt++) {
-    const offset = 100 + Math.floor(Math.random() * 5_000);
+/** Every second one, so that the port after a node's http port is no node's. */
+const FIRST_OFFSET = 100;
+const OFFSETS = 500;
+
+/**
+ * An offset at which up to three nodes find all their ports free, and which no other test is given until this process ends:
+ * it listens at the port after n1's http port. All lie below those that `freePorts` gives.
+ */
+export async function freePortOffset(nodes: 1 | 2 | 3): Promise<number> {
+  for (let tried = 0; tried < OFFSETS; tried++) {
+    const offset = FIRST_OFFSET + 2 * ((process.pid + tried) % OFFSETS);
+    if (!(await hold(portsOf(1, offset).http + 1))) continue;
     const ports = Array.from({ length: nodes }, (_, index) => portsOf(index + 1, offset));
     const free = await assertPortsFree("127.0.0.1", ports).then(
       () => true,

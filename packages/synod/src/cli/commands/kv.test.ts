@@ -1,8 +1,8 @@
 /** The verbs that talk to a store, as a person runs them: against Synod, and against a real etcd. */
 import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
-import { freePort } from "@synod/client/testing/ports";
 import { type StoreServer, servers } from "@synod/client/testing/servers";
+import { freePort } from "@synod/runtime/testing/ports";
 import { Run } from "../../testing/run.ts";
 
 for (const [name, startServer] of Object.entries(servers))
