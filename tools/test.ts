@@ -10,8 +10,14 @@ import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { root, sources } from "./sources.ts";
 
-/** A file that takes longer is split, or its hunt shortened: who changes something waits for it. */
+/** A file that takes longer is split, or its hunt shortened: who changes something waits for it. Milliseconds, as all here. */
 const longest = 20_000;
+
+/** A test that says no time of its own fails after this. */
+const perTest = 120_000;
+
+/** After this even a test that never lets go of its thread, and that no other limit reaches, is ended and named. */
+const inAll = (process.env.SYNOD_CLUSTER_TEST === "long" ? 180 : 30) * 60_000;
 
 const wanted = process.argv.slice(2).map((argument) => argument.replace(/^\.\//, ""));
 const files = [...sources("packages", [".test.ts"]), ...sources("tools", [".test.ts"])]
@@ -29,7 +35,13 @@ process.env.NODE_COMPILE_CACHE = compiled;
 
 const counts = { passed: 0, failed: 0, skipped: 0 };
 const long: string[] = [];
-const events = run({ files, concurrency: 2, timeout: 240_000 });
+const events = run({
+  files,
+  concurrency: 2,
+  timeout: perTest,
+  signal: AbortSignal.timeout(inAll),
+  execArgv: ["--import", join(root, "tools/leftovers.ts")],
+});
 events.on("test:summary", ({ file, counts: sum, duration_ms: took }) => {
   if (file !== undefined) {
     if (took > longest) long.push(`${relative(root, file)} took ${(took / 1000).toFixed(0)} s`);
