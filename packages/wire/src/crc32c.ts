@@ -1,16 +1,34 @@
-/**
- * CRC-32C (Castagnoli, polynomial 0x1EDC6F41, reflected), as iSCSI (RFC 3720), SCTP and etcd use it.
- * Slicing-by-16: sixteen table look-ups for each sixteen bytes, none of which waits for another.
- */
+import { makeKernel, PIECE_BYTES } from "./crc32c-kernel.ts";
+
 const POLYNOMIAL = 0x82f63b78;
 const SLICES = 16;
 const TABLE: Int32Array = makeTable();
+/** What is shorter is summed before the kernel has its copy. */
+const SMALLEST_PIECE = 256;
+const kernel = makeKernel(TABLE);
 
 /**
+ * CRC-32C (Castagnoli, polynomial 0x1EDC6F41, reflected), as iSCSI (RFC 3720), SCTP and etcd use it.
  * @param seed the result so far, to continue over several pieces: `crc32c(b, crc32c(a))` is the sum of a and b joined.
  * @returns an unsigned 32-bit number
  */
 export function crc32c(bytes: Uint8Array, seed = 0, start = 0, end: number = bytes.length): number {
+  if (kernel === undefined || end - start < SMALLEST_PIECE) return crc32cByTables(bytes, seed, start, end);
+  let crc = seed;
+  let at = start;
+  while (end - at >= SMALLEST_PIECE) {
+    const next = Math.min(end, at + PIECE_BYTES);
+    crc = kernel(at === 0 && next === bytes.length ? bytes : bytes.subarray(at, next), crc);
+    at = next;
+  }
+  return crc32cByTables(bytes, crc, at, end);
+}
+
+/**
+ * The same without the kernel. Slicing-by-16: sixteen table look-ups for each sixteen bytes, none of which waits for
+ * another.
+ */
+export function crc32cByTables(bytes: Uint8Array, seed: number, start: number, end: number): number {
   const T = TABLE;
   let crc = ~seed;
   let i = start;
