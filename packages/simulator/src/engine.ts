@@ -25,9 +25,24 @@ export interface Engine<Message, WalRecord> {
   readonly damageRecord: WalRecord;
   /** How a member hands its clients' commands to the leader; undefined where the protocol has no such message. */
   forwardMessage(member: Member<Message, WalRecord>, commands: readonly Uint8Array[]): Message | undefined;
-  /** Everything that `member` has persisted so far is on its disk. */
-  durable(node: NodeId, member: Member<Message, WalRecord>): void;
+  readonly durability: DurabilityWatch<Message, WalRecord>;
   readonly codec: EngineCodec<Message, WalRecord> | undefined;
+}
+
+/**
+ * Told what each disk has confirmed, it throws where a member promises more, or counts on more. Positions are the disk's:
+ * records written since the node's first start.
+ */
+export interface DurabilityWatch<Message, WalRecord> {
+  written(node: NodeId, position: number, record: WalRecord): void;
+  durable(node: NodeId, position: number): void;
+  crashed(node: NodeId): void;
+  /** A fault has destroyed something that was durable. */
+  damaged(node: NodeId): void;
+  /** A message leaves, to another node or to the member itself. */
+  leaves(from: NodeId, to: NodeId, message: Message): void;
+  /** Called while the member announces it: its configuration is the one by which it counted. */
+  committed(node: NodeId, member: Member<Message, WalRecord>, index: LogIndex): void;
 }
 
 export interface EngineCodec<Message, WalRecord> extends RecordCodec<WalRecord> {

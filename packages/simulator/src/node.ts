@@ -37,10 +37,9 @@ export class SimulatedNode<Message, WalRecord> implements Output<Message, WalRec
   readonly #random: Random;
 
   readonly #inbox = new Inbox<Message>();
-  readonly #outbox = new DurableOutbox<Message>();
+  readonly #outbox: DurableOutbox<Message>;
   #toSelf: Message[] = [];
   #syncing = false;
-
   readonly #alarm = new Alarm();
 
   #lastPersisted: LogIndex = 0;
@@ -60,6 +59,7 @@ export class SimulatedNode<Message, WalRecord> implements Output<Message, WalRec
     this.disk = disk;
     this.#host = host;
     this.#settings = settings;
+    this.#outbox = new DurableOutbox(id, engine.durability);
     this.#desk = new RequestDesk(host);
     this.#applier = new Applier(id, host, this.#desk, settings.snapshotEvery);
     this.#random = random;
@@ -114,6 +114,7 @@ export class SimulatedNode<Message, WalRecord> implements Output<Message, WalRec
     this.life++;
     this.pausedUntil = 0;
     const { lost, kept } = this.disk.crash(random);
+    this.#engine.durability.crashed(this.id);
     if (lost > 0) this.#host.goal(kept > 0 ? "some unsynced records lost" : "unsynced records lost");
     this.#inbox.clear();
     this.#outbox.clear();
@@ -167,7 +168,7 @@ export class SimulatedNode<Message, WalRecord> implements Output<Message, WalRec
     }
     this.#outbox.release(this.disk.durable, this.#leave);
     this.shelf.durable(this.disk.durable);
-    if (this.disk.durable === this.disk.written) this.#allDurable(this.member!);
+    if (this.disk.durable === this.disk.written && !this.member!.recovering) this.damaged = false;
     this.#settle();
   }
 
@@ -205,6 +206,7 @@ export class SimulatedNode<Message, WalRecord> implements Output<Message, WalRec
   persist(record: WalRecord): void {
     this.#host.trace(this.#engine.digestRecord(record));
     this.disk.persist(record);
+    this.#engine.durability.written(this.id, this.disk.written, record);
     const snapshot = this.#engine.snapshotOf(record);
     if (snapshot !== undefined) this.shelf.recorded(this.disk.written, snapshot.lastIncludedIndex);
     const entries = this.#engine.entriesOf(record);
@@ -214,6 +216,7 @@ export class SimulatedNode<Message, WalRecord> implements Output<Message, WalRec
   }
 
   send(to: NodeId, message: Message): void {
+    this.#engine.durability.leaves(this.id, to, message);
     this.#host.transmit(this.id, to, message);
   }
 
@@ -228,6 +231,7 @@ export class SimulatedNode<Message, WalRecord> implements Output<Message, WalRec
   announce(outcome: LogOutcome): void {
     switch (outcome.type) {
       case "committed":
+        this.#engine.durability.committed(this.id, this.member!, outcome.index);
         this.#applier.commitIndex = outcome.index;
         this.#host.trace(outcome.index);
         return;
@@ -330,11 +334,6 @@ export class SimulatedNode<Message, WalRecord> implements Output<Message, WalRec
     member.checkStep();
   }
 
-  #allDurable(member: Member<Message, WalRecord>): void {
-    this.#engine.durable(this.id, member);
-    if (!member.recovering) this.damaged = false;
-  }
-
   #receiveOwn(member: Member<Message, WalRecord>): void {
     for (let steps = 0; this.#toSelf.length > 0; steps++) {
       if (steps > 1000) throw new Error(`node ${this.id} sends to itself without end`);
@@ -344,6 +343,7 @@ export class SimulatedNode<Message, WalRecord> implements Output<Message, WalRec
 
   // A field, so that no sync makes a function of its own.
   readonly #leave = (to: NodeId, message: Message): void => {
+    this.#engine.durability.leaves(this.id, to, message);
     if (to === this.id) this.#toSelf.push(message);
     else this.#host.transmit(this.id, to, message);
   };

@@ -8,6 +8,7 @@ import {
   recordTag,
 } from "@synod/protocols/raft/codec";
 import { RaftInvariants } from "@synod/protocols/raft/invariants";
+import { DurabilityInvariants } from "@synod/protocols/raft/invariants-durability";
 import { Raft } from "@synod/protocols/raft/raft";
 import { recover } from "@synod/protocols/raft/recovery";
 import { configurationOf } from "@synod/protocols/raft/state";
@@ -30,6 +31,7 @@ export class RaftEngine implements Engine<RaftMessage, RaftRecord> {
   readonly name = "raft";
   readonly codec: EngineCodec<RaftMessage, RaftRecord> = RAFT_CODEC;
   readonly damageRecord: RaftRecord = { type: "recovery", recovering: true };
+  readonly durability: DurabilityInvariants = new DurabilityInvariants();
   readonly #tuning: RaftTuning;
   readonly #invariants = new RaftInvariants();
 
@@ -48,11 +50,8 @@ export class RaftEngine implements Engine<RaftMessage, RaftRecord> {
     };
     const raft = new Raft(options, recovered, birth.random, birth.now, birth.snapshots);
     this.#invariants.started(raft);
+    this.durability.started(raft);
     return new RaftMember(raft, this.#invariants);
-  }
-
-  durable(node: NodeId, member: Member<RaftMessage, RaftRecord>): void {
-    this.#invariants.durable(node, member.term);
   }
 
   forwardMessage(member: Member<RaftMessage, RaftRecord>, commands: readonly Uint8Array[]): RaftMessage {

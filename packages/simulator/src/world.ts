@@ -185,7 +185,10 @@ export class World<Message, WalRecord> implements NodeHost<Message>, ClientHost,
       return false;
     }
     this.crash(node, random);
-    if (victim.disk.harm(damage, random) || damage === "amnesia") victim.damaged = true;
+    if (victim.disk.harm(damage, random) || damage === "amnesia") {
+      victim.damaged = true;
+      this.#engine.durability.damaged(node);
+    }
     if (damage === "amnesia") victim.shelf.clear();
     return true;
   }

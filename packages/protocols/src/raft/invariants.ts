@@ -4,8 +4,9 @@ import type { Raft } from "./raft.ts";
 import type { RaftState } from "./state.ts";
 
 /**
- * Raft's safety properties (Figure 3), checked over all members of a world after every event. A member is checked once
- * when it starts and then only for what it changed, so the cost of a step does not grow with the log.
+ * Raft's safety properties (Figure 3), checked over all members of a world after every event, by what they remember; what
+ * their disks hold is looked after by `DurabilityInvariants`. A member is checked only for what it changed, so the cost of
+ * a step does not grow with the log.
  */
 export class RaftInvariants {
   readonly #leaderOf = new Map<Term, NodeId>();
@@ -14,14 +15,11 @@ export class RaftInvariants {
   #committedTerm: Term = 0;
   readonly #seen = new Map<NodeId, Seen>();
 
-  /** A member (re)started: what it forgot in a crash it may forget, its promises it may not. */
-  started(raft: Raft): void {
-    const { state } = raft;
-    const before = this.#seen.get(state.options.id);
-    if (before !== undefined && !state.recovering) {
-      assert(state.currentTerm >= before.durableTerm, "durability: a term was forgotten in a crash");
-    }
-    this.#seen.set(state.options.id, seen(state, before?.durableTerm ?? 0));
+  /** A member (re)started: what it remembers now is the measure of its next steps. */
+  started({ state }: Raft): void {
+    const fresh = {} as Seen;
+    remember(fresh, state);
+    this.#seen.set(state.options.id, fresh);
   }
 
   /** After every event on `raft`. @throws AssertionError that names the property. */
@@ -34,12 +32,6 @@ export class RaftInvariants {
     if (state.role.type === "leader") this.#checkLeader(state, before);
     this.#checkCommitted(state, before.commitIndex);
     remember(before, state);
-  }
-
-  /** The driver has put everything up to here on disk. */
-  durable(node: NodeId, term: Term): void {
-    const before = this.#seen.get(node);
-    if (before !== undefined) before.durableTerm = Math.max(before.durableTerm, term);
   }
 
   /** The committed entries so far: what every state machine must have applied, in this order. */
@@ -113,17 +105,10 @@ export function checkState(state: RaftState): void {
 interface Seen {
   currentTerm: Term;
   votedFor: NodeId;
-  durableTerm: Term;
   commitIndex: LogIndex;
   role: RaftState["role"]["type"];
   lastIndex: LogIndex;
   lastTerm: Term;
-}
-
-function seen(state: RaftState, durableTerm: Term): Seen {
-  const fresh = { durableTerm } as Seen;
-  remember(fresh, state);
-  return fresh;
 }
 
 function remember(seenBefore: Seen, state: RaftState): void {

@@ -1,7 +1,9 @@
 import { type LogIndex, NEVER, type NodeId } from "@synod/protocols/protocol";
 import type { RaftInvariants } from "@synod/protocols/raft/invariants";
+import type { CommittingMember, DurabilityInvariants } from "@synod/protocols/raft/invariants-durability";
 import type { Raft } from "@synod/protocols/raft/raft";
-import { type RecoveredState, recover } from "@synod/protocols/raft/recovery";
+import type { RecoveredState } from "@synod/protocols/raft/recovery";
+import { configurationOf, type RaftState } from "@synod/protocols/raft/state";
 import {
   EntryKind,
   type RaftMessage,
@@ -26,8 +28,8 @@ export interface MemberWorld {
   now: number;
   send(from: NodeId, to: NodeId, message: RaftMessage): void;
   say(line: string): void;
-  /** A leader has counted this entry as committed. */
-  committed(leader: Raft, index: LogIndex): void;
+  readonly invariants: RaftInvariants;
+  readonly durability: DurabilityInvariants;
 }
 
 /** One member on the stage: its rules, its disk, which may stall, and the texts it has applied. */
@@ -46,7 +48,6 @@ export class Member implements RaftOutput {
   readonly #world: MemberWorld;
   readonly #rules: RaftRules;
   readonly #options: RaftOptions;
-  readonly #invariants: RaftInvariants;
   readonly #held: { after: number; to: NodeId; message: RaftMessage }[] = [];
   readonly #snapshots = new Map<LogIndex, Uint8Array>();
   #receiving: Uint8Array = new Uint8Array(0);
@@ -55,12 +56,11 @@ export class Member implements RaftOutput {
   #raft: Raft | undefined;
   #lives = 0;
 
-  constructor(world: MemberWorld, rules: RaftRules, options: RaftOptions, invariants: RaftInvariants) {
+  constructor(world: MemberWorld, rules: RaftRules, options: RaftOptions) {
     this.id = options.id;
     this.#world = world;
     this.#rules = rules;
     this.#options = options;
-    this.#invariants = invariants;
     this.#sessions = new rules.Sessions(64);
   }
 
@@ -86,7 +86,8 @@ export class Member implements RaftOutput {
     };
     this.#raft = new this.#rules.Raft(this.#options, recovered, random, this.#world.now, source);
     this.#appliedIndex = this.raft.state.log.baseIndex;
-    this.#invariants.started(this.raft);
+    this.#world.invariants.started(this.raft);
+    this.#world.durability.started(this.raft);
   }
 
   /** What the disk did not hold is gone, and so is all that waited for it. */
@@ -94,6 +95,7 @@ export class Member implements RaftOutput {
     this.up = false;
     this.stalled = false;
     this.records.length = this.durable;
+    this.#world.durability.crashed(this.id);
     this.#held.length = 0;
     this.#receiving = new Uint8Array(0);
   }
@@ -102,7 +104,7 @@ export class Member implements RaftOutput {
   input(act: (raft: Raft, out: RaftOutput) => void): void {
     act(this.raft, this);
     this.#install();
-    this.#invariants.check(this.raft);
+    this.#world.invariants.check(this.raft);
     this.#apply();
     if (!this.stalled) this.sync();
   }
@@ -110,14 +112,18 @@ export class Member implements RaftOutput {
   /** The disk catches up: what waited for it leaves. */
   sync(): void {
     this.durable = this.records.length;
-    this.#invariants.durable(this.id, this.raft.state.currentTerm);
-    for (const { to, message } of this.#held.splice(0)) this.#world.send(this.id, to, message);
+    for (const { after, to, message } of this.#held.splice(0)) {
+      this.#world.durability.durable(this.id, after);
+      this.send(to, message);
+    }
+    this.#world.durability.durable(this.id, this.durable);
   }
 
-  /** Whether a crash now would leave it this entry, in its log or in a snapshot. */
-  holdsDurably(index: LogIndex, term: number): boolean {
-    const { log, snapshot } = recover(this.records.slice(0, this.durable));
-    return log.termAt(index) === term || (snapshot !== undefined && snapshot.lastIncludedIndex >= index);
+  /** What a damaged log still holds is written in its place, with the note that something is missing. */
+  damage(sound: readonly RaftRecord[]): void {
+    this.records.splice(0, this.records.length, ...sound, { type: "recovery", recovering: true });
+    this.durable = this.records.length;
+    this.#world.durability.damaged(this.id);
   }
 
   /** A snapshot of what is applied; entries more than `keep` behind it are compacted. */
@@ -138,9 +144,11 @@ export class Member implements RaftOutput {
 
   persist(record: RaftRecord): void {
     this.records.push(record);
+    this.#world.durability.written(this.id, this.records.length, record);
   }
 
   send(to: NodeId, message: RaftMessage): void {
+    this.#world.durability.leaves(this.id, to, message);
     this.#world.send(this.id, to, message);
   }
 
@@ -155,7 +163,7 @@ export class Member implements RaftOutput {
         this.#world.say(roleLine(name, outcome));
         break;
       case "committed":
-        if (this.raft.state.role.type === "leader") this.#world.committed(this.raft, outcome.index);
+        this.#world.durability.committed(this.id, committing(this.raft.state), outcome.index);
         this.#world.say(`${name} commits ${outcome.index}`);
         break;
       case "readable":
@@ -219,6 +227,11 @@ export class Member implements RaftOutput {
     this.applied = [...applied];
     this.#sessions.restore(Uint8Array.from(sessions));
   }
+}
+
+function committing(state: RaftState): CommittingMember {
+  const termAt = (index: LogIndex): number | undefined => state.log.termAt(index);
+  return { role: state.role.type, configuration: configurationOf(state), termAt };
 }
 
 export function textBytes(text: string): Uint8Array {

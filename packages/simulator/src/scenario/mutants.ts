@@ -240,4 +240,53 @@ export const MUTANTS: readonly Mutant[] = [
     replace:
       "advanceFollowerCommit(state, Math.min(leaderCommit, state.log.lastIndex), out); if (!state.recovering) {}",
   },
+  {
+    name: "votes before its vote is on disk",
+    scenario: "04-one-vote-per-term",
+    file: "raft/election.ts",
+    find: "out.sendOnceDurable(candidate, {",
+    replace: "out.send(candidate, {",
+  },
+  {
+    name: "calls itself whole at the first answer",
+    scenario: "33-rejoins-once-per-heartbeat",
+    file: "raft/rejoin.ts",
+    find: " || matched < state.rejoin.index) return;",
+    replace: ") return;",
+  },
+  {
+    name: "asks to be taken back at every answer",
+    scenario: "33-rejoins-once-per-heartbeat",
+    file: "raft/rejoin.ts",
+    find: "if (!state.recovering) resetElectionTimer(state, now);",
+    replace: "if (!state.recovering) resetElectionTimer(state, now);\n  else askToRejoin(state, state.leader!, out);",
+  },
+  {
+    name: "tells a damaged member that it has everything",
+    scenario: "33-rejoins-once-per-heartbeat",
+    file: "raft/rejoin.ts",
+    find: "index: state.log.lastIndex, matchIndex });",
+    replace: "index: state.log.lastIndex, matchIndex: state.log.lastIndex });",
+  },
+  {
+    name: "asks again at once whoever refuses what it once acknowledged",
+    scenario: "34-refuses-what-it-acknowledged",
+    file: "raft/replication.ts",
+    find: "if (progress.nextIndex > reply.index) progress.probing = true;\n  else replicateTo(",
+    replace: "replicateTo(",
+  },
+  {
+    name: "counts its own entries before they are on its disk",
+    scenario: "35-leaders-own-disk",
+    file: "raft/replication.ts",
+    find: "(node) => state.progress[node]?.matchIndex ?? 0);",
+    replace: "(node) => (node === state.options.id ? state.log.lastIndex : (state.progress[node]?.matchIndex ?? 0)));",
+  },
+  {
+    name: "answers for a snapshot before its record is on disk",
+    scenario: "36-snapshot-reply-waits",
+    file: "raft/snapshot.ts",
+    find: "  out.sendOnceDurable(leader, {",
+    replace: "  out.send(leader, {",
+  },
 ];

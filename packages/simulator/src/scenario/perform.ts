@@ -79,14 +79,14 @@ const VERBS: Record<string, Verb> = {
   restart: (stage, [who]) => stage.member(node(who)).start(),
   /** What a damaged log still holds: its entries up to an index, or its first so many records. */
   damage(stage, [who, unit, kept]) {
-    const { records } = stage.member(node(who));
+    const member = stage.member(node(who));
+    const { records } = member;
     const last = Number(kept);
     const sound =
       unit === "records"
         ? records.slice(0, last)
         : records.filter((record) => record.type !== "entries" || record.entries.first <= last);
-    records.splice(0, records.length, ...sound, { type: "recovery", recovering: true });
-    stage.member(node(who)).durable = records.length;
+    member.damage(sound);
   },
   pause(stage, [who]) {
     stage.member(node(who)).paused = true;

@@ -1,9 +1,7 @@
 import { assert } from "@synod/protocols/assert";
-import type { LogIndex, NodeId } from "@synod/protocols/protocol";
-import { quorumValue } from "@synod/protocols/quorum";
+import type { NodeId } from "@synod/protocols/protocol";
 import { RaftInvariants } from "@synod/protocols/raft/invariants";
-import type { Raft } from "@synod/protocols/raft/raft";
-import { configurationOf } from "@synod/protocols/raft/state";
+import { DurabilityInvariants } from "@synod/protocols/raft/invariants-durability";
 import {
   DEFAULT_RAFT_OPTIONS,
   type Entries,
@@ -28,6 +26,7 @@ export class Stage implements MemberWorld {
   deliveries = 0;
   readonly members: Map<NodeId, Member> = new Map();
   readonly invariants: RaftInvariants = new RaftInvariants();
+  readonly durability: DurabilityInvariants = new DurabilityInvariants();
   readonly #rules: RaftRules;
   #options: Options = { ...DEFAULT_RAFT_OPTIONS, snapshotChunkBytes: 64 };
   #said: string[] = [];
@@ -48,7 +47,7 @@ export class Stage implements MemberWorld {
   create(size: number, voters: readonly NodeId[], learners: readonly NodeId[]): void {
     for (let id = 1; id <= size; id++) {
       const bootstrap = { voters, outgoing: [], learners };
-      this.members.set(id, new Member(this, this.#rules, { ...this.#options, id, bootstrap }, this.invariants));
+      this.members.set(id, new Member(this, this.#rules, { ...this.#options, id, bootstrap }));
     }
   }
 
@@ -129,14 +128,6 @@ export class Stage implements MemberWorld {
 
   say(line: string): void {
     this.#said.push(line);
-  }
-
-  /** Durable ≥ acknowledged: what a leader calls committed is on the disks of a quorum at that moment, by their records. */
-  committed(leader: Raft, index: LogIndex): void {
-    const term = leader.state.log.termAt(index)!;
-    const holds = (node: NodeId): number => (this.member(node).holdsDurably(index, term) ? 1 : 0);
-    const onQuorum = quorumValue(configurationOf(leader.state), holds) === 1;
-    assert(onQuorum, `durable ≥ acknowledged: entry ${index} is committed and not on the disks of a quorum`);
   }
 
   takeSaid(): string[] {
