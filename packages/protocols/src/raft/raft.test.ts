@@ -113,6 +113,22 @@ test("a member alone leads itself and commits once its own disk has the entry", 
   assert.deepEqual(cluster.outcomes.get(1)!.at(-1), { type: "readable", context: 7, index: 2 });
 });
 
+test("a follower that has forwarded a proposal hears of the commit at once, also where others have made it", () => {
+  const cluster = new Cluster(3);
+  cluster.run(3_000_000);
+  const { id } = cluster.leader.state.options;
+  for (const follower of [1, 2, 3].filter((node) => node !== id)) {
+    const term = cluster.leader.state.currentTerm;
+    const commands = [bytes("x")];
+    cluster.do(id, (raft, out) => {
+      raft.receive(cluster.now, follower, { type: "Propose", term, commands }, out);
+      raft.propose(cluster.now, commands, out);
+    });
+    cluster.settle(); // one of the two acknowledges first, and that is a majority
+    assert.equal(cluster.rafts.get(follower)!.state.commitIndex, cluster.leader.state.log.lastIndex);
+  }
+});
+
 test("a leader cut off makes way, and its unacknowledged tail is replaced", () => {
   const cluster = new Cluster(5);
   cluster.run(3_000_000);

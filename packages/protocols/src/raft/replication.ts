@@ -106,6 +106,8 @@ export function acknowledge(state: RaftState, now: Instant, from: NodeId, index:
   // The commit may have ended its office, or the follower's membership (§6).
   if (state.role.type !== "leader" || state.progress[from] === undefined) return;
   replicateTo(state, now, from, undefined, out);
+  // Others may have committed what it only now holds; it could not be told before, and its clients wait for it.
+  if (progress.eagerUntil > now) tellCommit(state, from, progress, out);
   onCaughtUp(state, from, out);
 }
 
