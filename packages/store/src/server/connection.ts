@@ -1,11 +1,12 @@
 import type { Requester, RequestFailure } from "@synod/runtime/group";
-import type { GrpcHandler, GrpcServerConnection } from "@synod/wire/grpc/server-connection";
+import type { GrpcHandler } from "@synod/wire/grpc/server-connection";
 import { GrpcStatus } from "@synod/wire/grpc/status";
 import { ProtobufError } from "@synod/wire/protobuf";
 import { type ApiErrorCode, apiErrors } from "../api/errors.ts";
 import { StoreError } from "../model/errors.ts";
-import type { Opcode, StoreResult } from "../state-machine.ts";
+import type { StoreResult } from "../state-machine.ts";
 import { answer } from "./answers.ts";
+import type { CallSink } from "./call-sink.ts";
 import { Calls } from "./calls.ts";
 import { KeepAliveStream } from "./keep-alive-stream.ts";
 import type { StoreMethod } from "./method.ts";
@@ -27,7 +28,7 @@ const FAILURES: Readonly<Record<RequestFailure, ApiErrorCode>> = {
 export class StoreConnection implements GrpcHandler, Requester<StoreResult> {
   readonly service: StoreService;
   /** Set by whoever made both, before anything is received. */
-  grpc!: GrpcServerConnection;
+  grpc!: CallSink;
   readonly calls: Calls = new Calls();
   readonly streams: Map<number, WatchStream | KeepAliveStream> = new Map();
   readonly #flush: () => void;
@@ -53,7 +54,7 @@ export class StoreConnection implements GrpcHandler, Requester<StoreResult> {
   }
 
   /** Proposes the request as it came. */
-  propose(opcode: Opcode, message: Uint8Array, stream: number, method: StoreMethod): void {
+  propose(opcode: number, message: Uint8Array, stream: number, method: StoreMethod): void {
     const { service } = this;
     if (message.length >= service.limits.requestBytes) return this.refuse(stream, "requestTooLarge");
     const token = this.calls.add(stream, method);
@@ -81,7 +82,7 @@ export class StoreConnection implements GrpcHandler, Requester<StoreResult> {
 
   // --- GrpcHandler
 
-  onMessage(_grpc: GrpcServerConnection, stream: number, number: number, message: Uint8Array, last: boolean): void {
+  onMessage(_grpc: CallSink, stream: number, number: number, message: Uint8Array, last: boolean): void {
     const method = STORE_METHODS[number] as StoreMethod;
     try {
       const obstacle = this.service.obstacle(this, stream, method);
@@ -93,19 +94,19 @@ export class StoreConnection implements GrpcHandler, Requester<StoreResult> {
     }
   }
 
-  onHalfClose(_grpc: GrpcServerConnection, stream: number): void {
+  onHalfClose(_grpc: CallSink, stream: number): void {
     const open = this.streams.get(stream);
     // A client-streaming call without a single message has nothing to wait for.
     if (open === undefined) this.finish(stream, GrpcStatus.OK, "");
     else open.onHalfClose();
   }
 
-  onCancel(_grpc: GrpcServerConnection, stream: number): void {
+  onCancel(_grpc: CallSink, stream: number): void {
     this.streams.get(stream)?.close();
     this.streams.delete(stream);
   }
 
-  onStreamWritable(_grpc: GrpcServerConnection, stream: number): void {
+  onStreamWritable(_grpc: CallSink, stream: number): void {
     this.streams.get(stream)?.onWritable();
   }
 

@@ -20,3 +20,8 @@ export const STORE_METHODS: readonly StoreMethod[] = [
 ];
 
 export const METHODS: GrpcMethods = new GrpcMethods(STORE_METHODS);
+
+/** By path, for calls that did not come over gRPC. */
+export const METHOD_NUMBERS: ReadonlyMap<string, number> = new Map(
+  STORE_METHODS.map(({ path }, number) => [path, number]),
+);

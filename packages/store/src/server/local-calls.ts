@@ -1,0 +1,129 @@
+import { GrpcStatus } from "@synod/wire/grpc/status";
+import { ProtobufWriter } from "@synod/wire/protobuf";
+import type { CallSink } from "./call-sink.ts";
+import type { StoreConnection } from "./connection.ts";
+import { METHOD_NUMBERS } from "./methods.ts";
+
+/** Whoever makes a call in this process, for a client that does not speak gRPC. */
+export interface LocalCall {
+  /** A view, valid until this returns. @returns octets that the client has not taken yet. */
+  onMessage(message: Uint8Array): number;
+  /** The call is over. @param code a gRPC status code. */
+  onFinish(code: number, text: string): void;
+  /** As `CallSink.metadata`. */
+  metadata(name: string): string | undefined;
+}
+
+interface Open {
+  readonly call: LocalCall;
+  readonly method: number;
+  queued: number;
+}
+
+/** Calls of the store's methods on behalf of one client whose requests were put into protobuf here. */
+export class LocalCalls implements CallSink {
+  queuedBytes = 0;
+  readonly #store: StoreConnection;
+  readonly #open = new Map<number, Open>();
+  readonly #writer = new ProtobufWriter();
+  #nextStream = 1;
+  /** The call whose answer is being encoded. */
+  #building = 0;
+
+  /** @param store its `grpc` is set to this. */
+  constructor(store: StoreConnection) {
+    this.#store = store;
+    store.grpc = this;
+  }
+
+  /** @returns the number of the call: send its messages next. undefined: there is no such method. */
+  open(path: string, call: LocalCall): number | undefined {
+    const method = METHOD_NUMBERS.get(path);
+    if (method === undefined) return undefined;
+    const stream = this.#nextStream++;
+    this.#open.set(stream, { call, method, queued: 0 });
+    this.#store.service.traffic.calls.start(method);
+    return stream;
+  }
+
+  /** @param message kept by the store; do not write to it afterwards. @param last no further one follows. */
+  request(stream: number, message: Uint8Array, last: boolean): void {
+    const open = this.#open.get(stream);
+    if (open !== undefined) this.#store.onMessage(this, stream, open.method, message, last);
+    this.#store.touch();
+  }
+
+  /** No further message follows. */
+  halfClose(stream: number): void {
+    if (this.#open.has(stream)) this.#store.onHalfClose(this, stream);
+    this.#store.touch();
+  }
+
+  /** The client does not want the answer any more. */
+  cancel(stream: number): void {
+    const open = this.#open.get(stream);
+    if (open === undefined) return;
+    this.#open.delete(stream);
+    this.#store.service.traffic.calls.finish(open.method, GrpcStatus.CANCELLED);
+    this.#store.onCancel(this, stream);
+  }
+
+  cancelAll(): void {
+    for (const stream of [...this.#open.keys()]) this.cancel(stream);
+  }
+
+  /** The client has taken everything. */
+  writable(): void {
+    this.queuedBytes = 0;
+    for (const [stream, open] of this.#open) {
+      if (open.queued === 0) continue;
+      open.queued = 0;
+      this.#store.onStreamWritable(this, stream);
+    }
+  }
+
+  // --- CallSink
+
+  begin(stream: number): ProtobufWriter {
+    this.#building = stream;
+    this.#writer.reset();
+    return this.#writer;
+  }
+
+  endResponse(): void {
+    this.respond(this.#building, this.#writer.view());
+  }
+
+  endMessage(): number {
+    return this.send(this.#building, this.#writer.view());
+  }
+
+  send(stream: number, message: Uint8Array): number {
+    const open = this.#open.get(stream);
+    if (open === undefined) return 0;
+    open.queued = open.call.onMessage(message);
+    this.queuedBytes = open.queued;
+    return open.queued;
+  }
+
+  respond(stream: number, message: Uint8Array): void {
+    this.send(stream, message);
+    this.finish(stream, GrpcStatus.OK, "");
+  }
+
+  finish(stream: number, code: number, text: string): void {
+    const open = this.#open.get(stream);
+    if (open === undefined) return;
+    this.#open.delete(stream);
+    this.#store.service.traffic.calls.finish(open.method, code);
+    open.call.onFinish(code, text);
+  }
+
+  metadata(stream: number, name: string): string | undefined {
+    return this.#open.get(stream)?.call.metadata(name);
+  }
+
+  timeout(): undefined {
+    return undefined;
+  }
+}
