@@ -42,3 +42,15 @@ export interface AreaResult {
   /** Absent: the header says everything. */
   readonly write?: (writer: ProtobufWriter) => void;
 }
+
+/** An area that may forbid commands of the store itself, before they are looked at. */
+export interface Gate {
+  /** Whether it forbids anything now. Looked at for every command. */
+  readonly closed: boolean;
+  /**
+   * Called while it is closed.
+   * @param reader stands at the request's message, and does so again afterwards.
+   * @throws StoreError
+   */
+  admit(opcode: number, reader: ProtobufReader): void;
+}

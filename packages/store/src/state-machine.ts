@@ -5,7 +5,7 @@ import { decodeDeleteRangeRequest } from "./api/delete-range.ts";
 import { decodeLeaseGrantRequest, decodeLeaseId, decodeLeaseTimeToLiveRequest } from "./api/lease.ts";
 import { decodePutRequest, PutRequestFields } from "./api/put.ts";
 import { decodeTxnRequest } from "./api/txn.ts";
-import type { Area, AreaResult } from "./area.ts";
+import type { Area, AreaResult, Gate } from "./area.ts";
 import { decodeAreas, encodeAreas } from "./area-snapshot.ts";
 import { finishHash, hashWord } from "./model/bytes.ts";
 import { StoreError, type StoreErrorCode } from "./model/errors.ts";
@@ -57,18 +57,22 @@ export interface PutResult {
   prevKv: KeyValue | undefined;
 }
 
+const OPEN: Gate = { closed: false, admit() {} };
+
 /** The store as a replicated state machine: commands in, the model's answers out. */
 export class StoreStateMachine implements StateMachine<StoreResult> {
   readonly model: StoreModel;
   /** What is replicated beside keys and leases. */
   readonly areas: readonly Area[];
+  readonly #gate: Gate;
   readonly #reader = new ProtobufReader(new Uint8Array(0));
   readonly #put = new PutRequestFields();
   readonly #putResult: PutResult = { type: "put", revision: 0, prevKv: undefined };
 
-  constructor(config: StoreConfig = {}, areas: readonly Area[] = []) {
+  constructor(config: StoreConfig = {}, areas: readonly Area[] = [], gate: Gate = OPEN) {
     this.model = new StoreModel(config);
     this.areas = areas;
+    this.#gate = gate;
   }
 
   /**
@@ -78,6 +82,7 @@ export class StoreStateMachine implements StateMachine<StoreResult> {
   apply(index: number, time: ClusterTime, command: Uint8Array): StoreResult {
     this.#reader.reset(command, 1);
     try {
+      if (this.#gate.closed) this.#gate.admit(command[0] ?? 0, this.#reader);
       if (command[0] === Opcode.put) return this.#applyPut(time);
       const opcode = command[0] ?? 0;
       return opcode < 16 ? this.#applyOther(opcode, time) : this.#applyArea(opcode, index, time);

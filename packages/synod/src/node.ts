@@ -3,7 +3,8 @@ import type { Group } from "@synod/runtime/group";
 import { Host } from "@synod/runtime/host/host";
 import type { Logger } from "@synod/runtime/log/logger";
 import type { TlsOptions } from "@synod/store/server/listener";
-import { type StoreResult, StoreStateMachine } from "@synod/store/state-machine";
+import { createStoreMachine } from "@synod/store/machine";
+import type { StoreResult } from "@synod/store/state-machine";
 import { type Peer, type Ports, peerAddress } from "./addresses.ts";
 import { asDataError, openNodeFolder } from "./data-folder.ts";
 import { openHttpPort } from "./http-port.ts";
@@ -61,8 +62,8 @@ export async function startNode(options: NodeOptions, logger: Logger): Promise<R
     raft: { leaseReads: options.leaseReads ?? false },
     limits: options.snapshotEvery === undefined ? {} : { snapshotEvery: options.snapshotEvery },
   });
-  const machine = new StoreStateMachine();
-  const store = host.addGroup(STORE_GROUP, machine);
+  const machine = createStoreMachine();
+  const store = host.addGroup(STORE_GROUP, machine.machine);
   await startHost(host, options);
   const front = await openStorePort(host, store, machine, {
     node: self.name,

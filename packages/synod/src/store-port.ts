@@ -3,7 +3,8 @@ import type { Group } from "@synod/runtime/group";
 import type { Host } from "@synod/runtime/host/host";
 import { StoreListener, type TlsOptions } from "@synod/store/server/listener";
 import { StoreService } from "@synod/store/server/service";
-import type { StoreResult, StoreStateMachine } from "@synod/store/state-machine";
+import type { StoreMachine } from "@synod/store/machine";
+import type { StoreResult } from "@synod/store/state-machine";
 import type { Identities } from "./identities.ts";
 import type { Metrics } from "./node-metrics.ts";
 import { portError } from "./up/ports.ts";
@@ -28,13 +29,14 @@ const tickEvery = 100;
 export async function openStorePort(
   host: Host,
   group: Group<StoreResult>,
-  machine: StoreStateMachine,
+  { machine, areas }: StoreMachine,
   options: StorePortOptions,
 ): Promise<StorePort> {
   const { node, address, port, identities, metrics, tls } = options;
   const service = new StoreService({
     group,
     machine,
+    areas,
     clusterId: identities.clusterId,
     memberId: identities.memberId,
     members: identities.members,

@@ -282,6 +282,9 @@ test("lease, cluster, maintenance and compaction messages", () => {
     errors: ["x"],
     dbSizeInUse: 1,
     isLearner: true,
+    storageVersion: "3.5.0",
+    dbSizeQuota: 2 << 20,
+    downgradeTarget: "3.4.0",
   };
   same(decodeStatus(encoded((w) => encodeStatus(w, status))), status);
   const compaction = { revision: 12, physical: true };

@@ -11,26 +11,20 @@ export type ServerErrorCode =
   | "requestTooLarge"
   | "tooManyRequests"
   | "memberNotFound"
-  | "authNotEnabled"
-  | "invalidAuthMgmt"
   | "notLeader"
   | "notSupportedForLearner"
   | "badLeaderTransferee"
   | "noLeader"
   | "stopped"
-  | "timeout"
-  | "permissionDenied"
-  | "corrupt";
+  | "timeout";
 
 export type ApiErrorCode = StoreErrorCode | ServerErrorCode;
 
 const INVALID_ARGUMENT = 3;
 const NOT_FOUND = 5;
-const PERMISSION_DENIED = 7;
 const RESOURCE_EXHAUSTED = 8;
 const FAILED_PRECONDITION = 9;
 const UNAVAILABLE = 14;
-const DATA_LOSS = 15;
 
 const entry = (grpc: number, text: string): ApiError => ({ grpc, message: `etcdserver: ${text}` });
 
@@ -40,14 +34,10 @@ export const apiErrors: Readonly<Record<ApiErrorCode, ApiError>> = {
   requestTooLarge: entry(INVALID_ARGUMENT, "request is too large"),
   tooManyRequests: entry(RESOURCE_EXHAUSTED, "too many requests"),
   memberNotFound: entry(NOT_FOUND, "member not found"),
-  authNotEnabled: entry(FAILED_PRECONDITION, "authentication is not enabled"),
-  invalidAuthMgmt: entry(INVALID_ARGUMENT, "invalid auth management"),
   notLeader: entry(FAILED_PRECONDITION, "not leader"),
   notSupportedForLearner: entry(FAILED_PRECONDITION, "rpc not supported for learner"),
   badLeaderTransferee: entry(FAILED_PRECONDITION, "bad leader transferee"),
   noLeader: entry(UNAVAILABLE, "no leader"),
   stopped: entry(UNAVAILABLE, "server stopped"),
   timeout: entry(UNAVAILABLE, "request timed out"),
-  permissionDenied: entry(PERMISSION_DENIED, "permission denied"),
-  corrupt: entry(DATA_LOSS, "corrupt cluster"),
 };

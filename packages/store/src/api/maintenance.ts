@@ -1,4 +1,5 @@
 import type { ProtobufReader, ProtobufWriter } from "@synod/wire/protobuf";
+import type { AlarmMember } from "../model/alarms.ts";
 
 /** What follows the header of a StatusResponse. */
 export interface Status {
@@ -14,6 +15,12 @@ export interface Status {
   /** Bytes. */
   dbSizeInUse: number;
   isLearner: boolean;
+  /** `major.minor.patch` of the format that the data could be downgraded from. */
+  storageVersion: string;
+  /** Bytes; 0 without a quota. */
+  dbSizeQuota: number;
+  /** `major.minor.patch`; "": no downgrade is under way. */
+  downgradeTarget: string;
 }
 
 export function encodeStatus(writer: ProtobufWriter, status: Status): void {
@@ -26,6 +33,12 @@ export function encodeStatus(writer: ProtobufWriter, status: Status): void {
   for (const error of status.errors) writer.string(8, error);
   writer.varint(9, status.dbSizeInUse);
   writer.bool(10, status.isLearner);
+  writer.string(11, status.storageVersion);
+  writer.varint(12, status.dbSizeQuota);
+  const mark = writer.begin(13);
+  writer.bool(1, status.downgradeTarget !== "");
+  writer.string(2, status.downgradeTarget);
+  writer.end(mark);
 }
 
 /** Reads to the end of the message. */
@@ -40,6 +53,9 @@ export function decodeStatus(reader: ProtobufReader): Status {
     errors: [],
     dbSizeInUse: 0,
     isLearner: false,
+    storageVersion: "",
+    dbSizeQuota: 0,
+    downgradeTarget: "",
   };
   while (reader.next()) {
     if (reader.field === 2) status.version = reader.string();
@@ -51,7 +67,104 @@ export function decodeStatus(reader: ProtobufReader): Status {
     else if (reader.field === 8) status.errors.push(reader.string());
     else if (reader.field === 9) status.dbSizeInUse = reader.int64();
     else if (reader.field === 10) status.isLearner = reader.bool();
+    else if (reader.field === 11) status.storageVersion = reader.string();
+    else if (reader.field === 12) status.dbSizeQuota = reader.int64();
+    else if (reader.field === 13) status.downgradeTarget = decodeDowngradeTarget(reader);
     else reader.skip();
   }
   return status;
+}
+
+function decodeDowngradeTarget(reader: ProtobufReader): string {
+  let target = "";
+  const outer = reader.enter();
+  while (reader.next()) {
+    if (reader.field === 2) target = reader.string();
+    else reader.skip();
+  }
+  reader.leave(outer);
+  return target;
+}
+
+export const AlarmAction = { GET: 0, ACTIVATE: 1, DEACTIVATE: 2 } as const;
+
+export interface AlarmRequest {
+  /** `AlarmAction` */
+  action: number;
+  memberId: bigint;
+  /** `AlarmType` */
+  alarm: number;
+}
+
+export function encodeAlarmRequest(writer: ProtobufWriter, { action, memberId, alarm }: AlarmRequest): void {
+  writer.varint(1, action);
+  writer.varint(2, memberId);
+  writer.varint(3, alarm);
+}
+
+/** Reads to the end of the message. */
+export function decodeAlarmRequest(reader: ProtobufReader): AlarmRequest {
+  const request: AlarmRequest = { action: AlarmAction.GET, memberId: 0n, alarm: 0 };
+  while (reader.next()) {
+    if (reader.field === 1) request.action = reader.int32();
+    else if (reader.field === 2) request.memberId = reader.uint64Exact();
+    else if (reader.field === 3) request.alarm = reader.int32();
+    else reader.skip();
+  }
+  return request;
+}
+
+/** @param automatic known to the store's own snapshots only, as field 3. */
+export function encodeAlarm(
+  writer: ProtobufWriter,
+  field: number,
+  { memberId, alarm }: Pick<AlarmMember, "memberId" | "alarm">,
+  automatic = false,
+): void {
+  const mark = writer.begin(field);
+  writer.varint(1, memberId);
+  writer.varint(2, alarm);
+  writer.bool(3, automatic);
+  writer.end(mark);
+}
+
+/** The reader stands on the field that holds it. */
+export function decodeAlarm(reader: ProtobufReader): AlarmMember {
+  const outer = reader.enter();
+  const member = decodeAlarmMember(reader);
+  reader.leave(outer);
+  return member;
+}
+
+/** Reads to the end of the message. */
+export function decodeAlarmMember(reader: ProtobufReader): AlarmMember {
+  let memberId = 0n;
+  let alarm = 0;
+  let automatic = false;
+  while (reader.next()) {
+    if (reader.field === 1) memberId = reader.uint64Exact();
+    else if (reader.field === 2) alarm = reader.int32();
+    else if (reader.field === 3) automatic = reader.bool();
+    else reader.skip();
+  }
+  return { memberId, alarm, automatic };
+}
+
+export const DowngradeAction = { VALIDATE: 0, ENABLE: 1, CANCEL: 2 } as const;
+
+export interface DowngradeRequest {
+  /** `DowngradeAction` */
+  action: number;
+  version: string;
+}
+
+/** Reads to the end of the message. */
+export function decodeDowngradeRequest(reader: ProtobufReader): DowngradeRequest {
+  const request: DowngradeRequest = { action: DowngradeAction.VALIDATE, version: "" };
+  while (reader.next()) {
+    if (reader.field === 1) request.action = reader.int32();
+    else if (reader.field === 2) request.version = reader.string();
+    else reader.skip();
+  }
+  return request;
 }

@@ -1,7 +1,11 @@
 const INVALID_ARGUMENT = 3;
 const NOT_FOUND = 5;
+const RESOURCE_EXHAUSTED = 8;
+const PERMISSION_DENIED = 7;
 const FAILED_PRECONDITION = 9;
 const OUT_OF_RANGE = 11;
+const UNAUTHENTICATED = 16;
+const DATA_LOSS = 15;
 
 interface ErrorEntry {
   /** Status code (grpc.io, "Status codes and their use in gRPC"). */
@@ -24,7 +28,34 @@ export type StoreErrorCode =
   | "futureRev"
   | "leaseTTLTooLarge"
   | "leaseNotFound"
-  | "leaseExist";
+  | "leaseExist"
+  | "noSpace"
+  | "corrupt"
+  | "wrongDowngradeVersionFormat"
+  | "invalidDowngradeTargetVersion"
+  | "downgradeInProcess"
+  | "noInflightDowngrade"
+  | AuthErrorCode;
+
+/** Refusals that have to do with users, roles and what they may do. */
+export type AuthErrorCode =
+  | "userEmpty"
+  | "roleEmpty"
+  | "authFailed"
+  | "permissionNotGiven"
+  | "invalidAuthMgmt"
+  | "authOldRevision"
+  | "rootUserNotExist"
+  | "rootRoleNotExist"
+  | "userAlreadyExist"
+  | "userNotFound"
+  | "roleAlreadyExist"
+  | "roleNotFound"
+  | "roleNotGranted"
+  | "permissionNotGranted"
+  | "authNotEnabled"
+  | "permissionDenied"
+  | "invalidAuthToken";
 
 /**
  * Every refusal of the key-value model, with the status code and the exact text of etcd
@@ -43,6 +74,29 @@ export const storeErrors: Readonly<Record<StoreErrorCode, ErrorEntry>> = {
   leaseTTLTooLarge: entry(OUT_OF_RANGE, "too large lease TTL"),
   leaseNotFound: entry(NOT_FOUND, "requested lease not found"),
   leaseExist: entry(FAILED_PRECONDITION, "lease already exists"),
+  userEmpty: entry(INVALID_ARGUMENT, "user name is empty"),
+  roleEmpty: entry(INVALID_ARGUMENT, "role name is empty"),
+  authFailed: entry(INVALID_ARGUMENT, "authentication failed, invalid user ID or password"),
+  permissionNotGiven: entry(INVALID_ARGUMENT, "permission not given"),
+  invalidAuthMgmt: entry(INVALID_ARGUMENT, "invalid auth management"),
+  authOldRevision: entry(INVALID_ARGUMENT, "revision of auth store is old"),
+  rootUserNotExist: entry(FAILED_PRECONDITION, "root user does not exist"),
+  rootRoleNotExist: entry(FAILED_PRECONDITION, "root user does not have root role"),
+  userAlreadyExist: entry(FAILED_PRECONDITION, "user name already exists"),
+  userNotFound: entry(FAILED_PRECONDITION, "user name not found"),
+  roleAlreadyExist: entry(FAILED_PRECONDITION, "role name already exists"),
+  roleNotFound: entry(FAILED_PRECONDITION, "role name not found"),
+  roleNotGranted: entry(FAILED_PRECONDITION, "role is not granted to the user"),
+  permissionNotGranted: entry(FAILED_PRECONDITION, "permission is not granted to the role"),
+  authNotEnabled: entry(FAILED_PRECONDITION, "authentication is not enabled"),
+  permissionDenied: entry(PERMISSION_DENIED, "permission denied"),
+  invalidAuthToken: entry(UNAUTHENTICATED, "invalid auth token"),
+  noSpace: entry(RESOURCE_EXHAUSTED, "mvcc: database space exceeded"),
+  corrupt: entry(DATA_LOSS, "corrupt cluster"),
+  wrongDowngradeVersionFormat: entry(INVALID_ARGUMENT, "wrong downgrade target version format"),
+  invalidDowngradeTargetVersion: entry(INVALID_ARGUMENT, "invalid downgrade target version"),
+  downgradeInProcess: entry(FAILED_PRECONDITION, "cluster has a downgrade job in progress"),
+  noInflightDowngrade: entry(FAILED_PRECONDITION, "no inflight downgrade job"),
 };
 
 /** A request that the store refuses. Nothing has been changed when it is thrown. */

@@ -1,5 +1,3 @@
-import type { Opcode } from "../state-machine.ts";
-
 const CHUNK = 64 << 10;
 
 /** Puts an opcode before a message. Commands are cut from larger memory, because the group keeps them a while. */
@@ -7,7 +5,7 @@ export class Commands {
   #chunk = new Uint8Array(CHUNK);
   #used = 0;
 
-  make(opcode: Opcode, message: Uint8Array): Uint8Array {
+  make(opcode: number, message: Uint8Array): Uint8Array {
     const length = message.length + 1;
     if (length > CHUNK / 4) return write(new Uint8Array(length), opcode, message);
     if (this.#used + length > CHUNK) {
@@ -20,7 +18,7 @@ export class Commands {
   }
 }
 
-function write(command: Uint8Array, opcode: Opcode, message: Uint8Array): Uint8Array {
+function write(command: Uint8Array, opcode: number, message: Uint8Array): Uint8Array {
   command[0] = opcode;
   command.set(message, 1);
   return command;

@@ -3,6 +3,7 @@ import { decodeDeleteRangeRequest } from "../api/delete-range.ts";
 import { decodePutRequest, PutRequestFields } from "../api/put.ts";
 import { decodeRangeRequest, RangeRequestFields } from "../api/range.ts";
 import { decodeTxnRequest } from "../api/txn.ts";
+import { costOfPut, costOfTxn } from "../model/quota.ts";
 import type { RequestOp, TxnRequest } from "../model/types.ts";
 import { validateDeleteRange, validatePut, validateRange, validateTxn } from "../model/validate.ts";
 import { Opcode } from "../state-machine.ts";
@@ -24,6 +25,7 @@ function range(connection: StoreConnection, stream: number, message: Uint8Array)
 function put(connection: StoreConnection, stream: number, message: Uint8Array): void {
   decodePutRequest(connection.service.read(message), putRequest);
   validatePut(putRequest);
+  if (!connection.service.quota.admits(costOfPut(putRequest))) return connection.refuse(stream, "noSpace");
   connection.propose(Opcode.put, message, stream, PUT);
 }
 
@@ -37,6 +39,8 @@ function txn(connection: StoreConnection, stream: number, message: Uint8Array): 
   const request = decodeTxnRequest(connection.service.read(message));
   validateTxn(request);
   if (!everyOp(request, (op) => op.type === "range")) {
+    const cost = costOfTxn(request);
+    if (cost > 0 && !connection.service.quota.admits(cost)) return connection.refuse(stream, "noSpace");
     connection.propose(Opcode.txn, message, stream, TXN);
   } else if (everyOp(request, (op) => op.type === "range" && op.request.serializable === true)) {
     answerTxn(connection, stream, request);

@@ -5,6 +5,7 @@ import {
   decodeLeaseTimeToLiveRequest,
   encodeLeaseGrantRequest,
 } from "../api/lease.ts";
+import { LEASE_OVERHEAD } from "../model/quota.ts";
 import { NO_LEASE } from "../model/types.ts";
 import { Opcode, type StoreResult } from "../state-machine.ts";
 import type { StoreConnection } from "./connection.ts";
@@ -15,6 +16,7 @@ import type { StoreMethod } from "./method.ts";
 function leaseGrant(connection: StoreConnection, stream: number, message: Uint8Array): void {
   const { service } = connection;
   const request = decodeLeaseGrantRequest(service.read(message));
+  if (!service.quota.admits(LEASE_OVERHEAD)) return connection.refuse(stream, "noSpace");
   if (request.id !== NO_LEASE) return connection.propose(Opcode.leaseGrant, message, stream, LEASE_GRANT);
   const writer = new ProtobufWriter(32);
   encodeLeaseGrantRequest(writer, { ttl: request.ttl, id: service.newLeaseId() });

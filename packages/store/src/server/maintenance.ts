@@ -1,6 +1,16 @@
 import { GrpcStatus } from "@synod/wire/grpc/status";
 import type { ProtobufReader } from "@synod/wire/protobuf";
-import { encodeStatus } from "../api/maintenance.ts";
+import {
+  AlarmAction,
+  DowngradeAction,
+  decodeAlarmRequest,
+  decodeDowngradeRequest,
+  encodeStatus,
+} from "../api/maintenance.ts";
+import { AlarmOpcode } from "../areas/alarms.ts";
+import { VersionOpcode } from "../areas/version.ts";
+import { type AlarmMember, AlarmType } from "../model/alarms.ts";
+import { parseMinorVersion } from "../model/cluster-version.ts";
 import { answerHeader } from "./answers.ts";
 import type { StoreConnection } from "./connection.ts";
 import type { StoreMethod } from "./method.ts";
@@ -18,11 +28,28 @@ function status(connection: StoreConnection, stream: number): void {
     raftIndex: group.commitIndex,
     raftTerm: group.term,
     raftAppliedIndex: group.appliedIndex,
-    errors: group.leader === undefined ? ["etcdserver: no leader"] : [],
+    errors: errorsOf(connection),
     dbSizeInUse: service.model.sizeInUseInBytes,
     isLearner: group.role === "learner",
+    storageVersion: service.areas.version.clusterVersion,
+    dbSizeQuota: service.quota.quota.bytes,
+    downgradeTarget: service.areas.version.downgradeTarget,
   });
   grpc.endResponse();
+}
+
+function errorsOf({ service }: StoreConnection): string[] {
+  const errors = service.group.status.leader === undefined ? ["etcdserver: no leader"] : [];
+  for (const alarm of service.areas.alarms.alarms.list()) errors.push(textOf(alarm));
+  return errors;
+}
+
+const ALARM_NAMES = new Map<number, string>(Object.entries(AlarmType).map(([name, number]) => [number, name]));
+
+/** As Go prints the message: etcdctl shows it as it comes. */
+function textOf({ memberId, alarm }: AlarmMember): string {
+  const member = memberId === 0n ? "" : `memberID:${memberId} `;
+  return member + (alarm === AlarmType.NONE ? "" : `alarm:${ALARM_NAMES.get(alarm) ?? alarm} `);
 }
 
 /** MoveLeaderRequest{targetID=1}; the answer comes when the target leads. */
@@ -39,10 +66,22 @@ function moveLeader(connection: StoreConnection, stream: number, message: Uint8A
   service.answerWhenLeading(connection, stream, target);
 }
 
-/** AlarmRequest{action=1}: there are no alarms to list, and none can be raised or cleared. */
+/** Through the log, as in etcd: a list too is then as fresh as any write. */
 function alarm(connection: StoreConnection, stream: number, message: Uint8Array): void {
-  if (firstNumber(connection.service.read(message)) === 0n) answerHeader(connection, stream);
-  else connection.finish(stream, GrpcStatus.UNIMPLEMENTED, "alarms can only be listed");
+  const { action } = decodeAlarmRequest(connection.service.read(message));
+  if (action < 0 || action > AlarmAction.DEACTIVATE) return refuseUnknown(connection, stream);
+  connection.propose(AlarmOpcode.request, message, stream, ALARM);
+}
+
+function downgrade(connection: StoreConnection, stream: number, message: Uint8Array): void {
+  const { action, version } = decodeDowngradeRequest(connection.service.read(message));
+  if (action < 0 || action > DowngradeAction.CANCEL) return refuseUnknown(connection, stream);
+  if (action !== DowngradeAction.CANCEL) parseMinorVersion(version);
+  connection.propose(VersionOpcode.downgrade, message, stream, DOWNGRADE);
+}
+
+function refuseUnknown(connection: StoreConnection, stream: number): void {
+  connection.finish(stream, GrpcStatus.UNKNOWN, "etcdserver: unknown method");
 }
 
 /** Freed space is used again as it is: there is nothing to defragment, and nothing to wait for. */
@@ -59,9 +98,13 @@ function firstNumber(reader: ProtobufReader): bigint {
   return value;
 }
 
+const ALARM: StoreMethod = { path: "/etcdserverpb.Maintenance/Alarm", handle: alarm };
+const DOWNGRADE: StoreMethod = { path: "/etcdserverpb.Maintenance/Downgrade", handle: downgrade };
+
 export const MAINTENANCE_METHODS: readonly StoreMethod[] = [
   { path: "/etcdserverpb.Maintenance/Status", onLearner: true, handle: status },
   { path: "/etcdserverpb.Maintenance/MoveLeader", handle: moveLeader },
-  { path: "/etcdserverpb.Maintenance/Alarm", handle: alarm },
+  ALARM,
+  DOWNGRADE,
   { path: "/etcdserverpb.Maintenance/Defragment", handle: defragment },
 ];

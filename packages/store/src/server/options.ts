@@ -1,11 +1,17 @@
 import type { Group } from "@synod/runtime/group";
 import type { Member } from "../api/cluster.ts";
+import type { StoreAreas } from "../machine.ts";
+import { DEFAULT_QUOTA } from "../model/quota.ts";
 import type { StoreResult, StoreStateMachine } from "../state-machine.ts";
+
+export { VERSION } from "../model/version.ts";
 
 export interface StoreServiceOptions {
   readonly group: Group<StoreResult>;
   /** The state machine that the group applies to. */
   readonly machine: StoreStateMachine;
+  /** The machine's areas. */
+  readonly areas: StoreAreas;
   readonly clusterId: bigint;
   /** The member id of each node that may lead. */
   memberId(node: number): bigint;
@@ -38,6 +44,8 @@ export interface StoreLimits {
   readonly leaderLossTolerance: number;
   /** Records looked at in one slice of removing what was compacted. */
   readonly compactionSlice: number;
+  /** Bytes that the store may use (etcd `--quota-backend-bytes`): 0 is the default, less than 0 is no limit. */
+  readonly quotaBytes: number;
 }
 
 export const DEFAULT_STORE_LIMITS: StoreLimits = {
@@ -51,7 +59,5 @@ export const DEFAULT_STORE_LIMITS: StoreLimits = {
   progressInterval: 600_000_000,
   leaderLossTolerance: 3_000_000,
   compactionSlice: 1000,
+  quotaBytes: DEFAULT_QUOTA,
 };
-
-/** What the store says it is: clients decide by it what they may ask. */
-export const VERSION = "3.5.0";

@@ -1,11 +1,13 @@
 import { encodeRangeResponse } from "../api/range.ts";
 import { encodeTxnResponse } from "../api/txn.ts";
+import { StoreError } from "../model/errors.ts";
 import type { RangeRequest, TxnRequest } from "../model/types.ts";
 import type { StoreConnection } from "./connection.ts";
 
 /** @throws StoreError */
 export function answerRange(connection: StoreConnection, stream: number, request: RangeRequest): void {
   const { grpc, service } = connection;
+  if (service.areas.alarms.isCorrupt) throw new StoreError("corrupt");
   const response = service.model.range(request);
   const writer = grpc.begin(stream);
   service.header.write(writer, response.revision);
@@ -16,6 +18,7 @@ export function answerRange(connection: StoreConnection, stream: number, request
 /** @throws StoreError */
 export function answerTxn(connection: StoreConnection, stream: number, request: TxnRequest): void {
   const { grpc, service } = connection;
+  if (service.areas.alarms.isCorrupt) throw new StoreError("corrupt");
   const response = service.model.txn(request, service.model.time);
   const writer = grpc.begin(stream);
   service.header.write(writer, response.revision);

@@ -4,7 +4,8 @@ import { GrpcServerConnection } from "@synod/wire/grpc/server-connection";
 import { ProtobufWriter } from "@synod/wire/protobuf";
 import fc from "fast-check";
 import { encodeLeaseGrantRequest } from "../api/lease.ts";
-import { type StoreResult, StoreStateMachine } from "../state-machine.ts";
+import { createStoreMachine } from "../machine.ts";
+import type { StoreResult } from "../state-machine.ts";
 import { StoreConnection } from "./connection.ts";
 import { METHODS, STORE_METHODS } from "./methods.ts";
 import { StoreService } from "./service.ts";
@@ -14,11 +15,12 @@ import { FakeGroup } from "./testing/fake-group.ts";
 function unconnected(): { connection: StoreConnection; group: FakeGroup<StoreResult>; run: () => void } {
   const work: (() => void)[] = [];
   const schedule = (job: () => void): void => void work.push(job);
-  const machine = new StoreStateMachine();
+  const { machine, areas } = createStoreMachine();
   const group = new FakeGroup(machine, schedule);
   const service = new StoreService({
     group,
     machine,
+    areas,
     clusterId: 1n,
     memberId: BigInt,
     members: () => [],

@@ -2,6 +2,8 @@ import type { Group, GroupListener } from "@synod/runtime/group";
 import { ProtobufReader } from "@synod/wire/protobuf";
 import type { ApiErrorCode } from "../api/errors.ts";
 import { HeaderWriter } from "../api/header.ts";
+import type { StoreAreas } from "../machine.ts";
+import { Quota } from "../model/quota.ts";
 import type { StoreModel } from "../model/store.ts";
 import type { StoreResult } from "../state-machine.ts";
 import { answerHeader } from "./answers.ts";
@@ -10,6 +12,7 @@ import type { StoreConnection } from "./connection.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
 import type { StoreMethod } from "./method.ts";
 import { DEFAULT_STORE_LIMITS, type StoreLimits, type StoreServiceOptions } from "./options.ts";
+import { QuotaGuard } from "./quota-guard.ts";
 import { StoreTraffic } from "./traffic.ts";
 import { WatchHub } from "./watch-hub.ts";
 
@@ -32,6 +35,8 @@ export class StoreService implements GroupListener {
   readonly limits: StoreLimits;
   readonly group: Group<StoreResult>;
   readonly model: StoreModel;
+  readonly areas: StoreAreas;
+  readonly quota: QuotaGuard;
   readonly header: HeaderWriter;
   readonly commands: Commands = new Commands();
   readonly watches: WatchHub;
@@ -57,7 +62,11 @@ export class StoreService implements GroupListener {
     this.limits = { ...DEFAULT_STORE_LIMITS, ...options.limits };
     this.group = options.group;
     this.model = options.machine.model;
-    this.header = new HeaderWriter(options.clusterId, options.memberId(options.group.status.self));
+    this.areas = options.areas;
+    const memberId = options.memberId(options.group.status.self);
+    this.header = new HeaderWriter(options.clusterId, memberId);
+    const quota = new Quota(this.limits.quotaBytes);
+    this.quota = new QuotaGuard(options.group, this.model, options.areas.alarms, quota, memberId);
     this.watches = new WatchHub(this.model, this.limits, (work) => options.schedule(work));
     this.#leases = new LeaseKeeper(options.group, this.model);
     this.#progressDueAt = options.now() + this.limits.progressInterval;
@@ -113,6 +122,7 @@ export class StoreService implements GroupListener {
   tick(): void {
     const now = this.options.now();
     this.#leases.tick();
+    this.quota.tick();
     this.watches.dispatch();
     this.#removeCompacted();
     if (now >= this.#progressDueAt) {

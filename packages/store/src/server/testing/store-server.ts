@@ -1,7 +1,8 @@
 import { once } from "node:events";
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, type SecureClientSessionOptions } from "node:http2";
 import { ProtobufReader, ProtobufWriter } from "@synod/wire/protobuf";
-import { type StoreResult, StoreStateMachine } from "../../state-machine.ts";
+import { createStoreMachine } from "../../machine.ts";
+import type { StoreResult, StoreStateMachine } from "../../state-machine.ts";
 import { StoreListener, type TlsOptions } from "../listener.ts";
 import type { StoreLimits } from "../options.ts";
 import { StoreService } from "../service.ts";
@@ -49,13 +50,14 @@ export class StoreServer {
     limits: Partial<StoreLimits> = {},
     tls?: { server: TlsOptions; client: SecureClientSessionOptions },
   ): Promise<StoreServer> {
-    const machine = new StoreStateMachine();
+    const { machine, areas } = createStoreMachine();
     const group = new FakeGroup(machine, (work) => setImmediate(work));
     const clock = { now: () => 0 };
     let ids = 0n;
     const service = new StoreService({
       group,
       machine,
+      areas,
       clusterId: CLUSTER_ID,
       memberId,
       members: () => [

@@ -1,0 +1,108 @@
+import type { ProtobufReader } from "@synod/wire/protobuf";
+import type { ProtobufWriter } from "@synod/wire/protobuf-writer";
+import { AlarmAction, decodeAlarm, decodeAlarmRequest, encodeAlarm } from "../api/maintenance.ts";
+import { decodeTxnRequest } from "../api/txn.ts";
+import type { Area, AreaResult, Entry, Gate } from "../area.ts";
+import { type AlarmMember, Alarms, AlarmType } from "../model/alarms.ts";
+import { finishHash, hashInteger, hashWord } from "../model/bytes.ts";
+import { StoreError } from "../model/errors.ts";
+import { costOfTxn } from "../model/quota.ts";
+import { Opcode } from "../state-machine.ts";
+
+const ID = 1;
+
+/** An AlarmRequest, as a client sent it or as a member proposes it for its quota. */
+export const AlarmOpcode = { request: 0x10, quota: 0x11 } as const;
+
+/** What the CORRUPT alarm refuses: whatever reads or changes keys and leases. */
+const TOUCHES_DATA: ReadonlySet<number> = new Set([
+  Opcode.put,
+  Opcode.deleteRange,
+  Opcode.txn,
+  Opcode.compact,
+  Opcode.leaseGrant,
+  Opcode.leaseRevoke,
+  Opcode.expireLeases,
+]);
+
+/**
+ * The members' alarms and what they forbid (etcd `server/etcdserver/apply`): under NOSPACE nothing is added, under
+ * CORRUPT nothing is touched. They are replicated and in force from their entry of the log on, on every member alike.
+ */
+export class AlarmArea implements Area, Gate {
+  readonly id: number = ID;
+  readonly alarms: Alarms = new Alarms();
+  closed = false;
+  isFull = false;
+  isCorrupt = false;
+  #hash = 0;
+
+  apply(opcode: number, reader: ProtobufReader, { store }: Entry): AreaResult {
+    const { action, memberId, alarm } = decodeAlarmRequest(reader);
+    const found = this.#perform(action, memberId, alarm, opcode === AlarmOpcode.quota);
+    return {
+      type: "area",
+      revision: store.revision,
+      write: (writer) => {
+        for (const member of found) encodeAlarm(writer, 2, member);
+      },
+    };
+  }
+
+  admit(opcode: number, reader: ProtobufReader): void {
+    if (this.isCorrupt && TOUCHES_DATA.has(opcode)) throw new StoreError("corrupt");
+    if (!this.isFull) return;
+    if (opcode === Opcode.put || opcode === Opcode.leaseGrant) throw new StoreError("noSpace");
+    if (opcode !== Opcode.txn) return;
+    const { position } = reader;
+    const cost = costOfTxn(decodeTxnRequest(reader));
+    if (cost > 0) throw new StoreError("noSpace");
+    reader.position = position;
+  }
+
+  hash(): number {
+    return this.#hash;
+  }
+
+  encode(writer: ProtobufWriter): void {
+    for (const member of this.alarms.list()) encodeAlarm(writer, 1, member, member.automatic);
+  }
+
+  decode(reader: ProtobufReader): () => void {
+    const read: AlarmMember[] = [];
+    while (reader.next()) {
+      if (reader.field === 1) read.push(decodeAlarm(reader));
+      else reader.skip();
+    }
+    return () => {
+      this.alarms.replace(read);
+      this.#changed();
+    };
+  }
+
+  #perform(action: number, memberId: bigint, alarm: number, automatic: boolean): readonly AlarmMember[] {
+    if (action === AlarmAction.GET) return this.alarms.list(alarm);
+    if (action === AlarmAction.ACTIVATE) {
+      const raised = this.alarms.raise(memberId, alarm, automatic);
+      this.#changed();
+      return [raised];
+    }
+    if (action !== AlarmAction.DEACTIVATE) return [];
+    const cleared = this.alarms.clear(memberId, alarm);
+    this.#changed();
+    return cleared === undefined ? [] : [cleared];
+  }
+
+  #changed(): void {
+    this.isFull = this.alarms.has(AlarmType.NOSPACE);
+    this.isCorrupt = this.alarms.has(AlarmType.CORRUPT);
+    this.closed = this.isFull || this.isCorrupt;
+    let hash = 0;
+    for (const { memberId, alarm, automatic } of this.alarms.list()) {
+      hash = hashWord(hash, Number(BigInt.asIntN(32, memberId)));
+      hash = hashWord(hash, Number(BigInt.asIntN(32, memberId >> 32n)));
+      hash = hashInteger(hash, alarm * 2 + (automatic ? 1 : 0));
+    }
+    this.#hash = finishHash(hash);
+  }
+}
