@@ -9,6 +9,7 @@ import { diskConformance } from "@synod/storage/conformance";
 import { Wal, type WalOpened } from "@synod/storage/wal/wal";
 import { LOCK_NAME } from "./lock-file.ts";
 import { NodeDisk } from "./node-disk.ts";
+import { SyncChoice } from "./sync-choice.ts";
 import { SyncGauge } from "./sync-gauge.ts";
 
 function temporaryFolder(): string {
@@ -173,16 +174,36 @@ test("a sync of much data does not block, and its time is told with the name of 
 });
 
 test("syncs block while the disk is quick, stop blocking when it slows down, and block again when it recovers", () => {
-  const gauge = new SyncGauge(undefined);
+  const choice = new SyncChoice(300);
   const note = (count: number, micros: number): boolean => {
-    for (let i = 0; i < count; i += 1) gauge.note(micros);
-    return gauge.shouldBlock;
+    for (let i = 0; i < count; i += 1) choice.note(micros);
+    return choice.blocks;
   };
   assert.equal(note(100, 120), true);
   assert.equal(note(1, 9000), true, "one slow sync is not a slow disk");
   assert.equal(note(50, 120), true);
-  while (gauge.shouldBlock) gauge.note(1500);
-  assert.equal(note(64, 800), false);
-  assert.equal(note(63, 5000), false, "a busy loop delays the answer, the disk does not");
-  assert.equal(note(1, 100), true);
+  assert.equal(note(120, 1500), false);
+  assert.equal(note(120, 290), false, "nearly as quick as it should be is not quick again");
+  assert.equal(note(120, 120), true);
+  note(100_000, 60_000);
+  assert.equal(note(60, 120), true, "a disk that stood still is believed again soon");
+});
+
+test("a disk is judged by its quick syncs: the others have waited for a processor", () => {
+  const choice = new SyncChoice(300);
+  for (let i = 0; i < 2000; i += 1) {
+    choice.note(i % 3 === 0 ? 120 : 5000);
+    assert.equal(choice.blocks, true);
+  }
+  for (let i = 0; i < 2000; i += 1) choice.note(i % 5 === 0 ? 120 : 5000);
+  assert.equal(choice.blocks, false);
+});
+
+test("a sync of a few requests may block longer than one of many", () => {
+  const gauge = new SyncGauge(undefined);
+  for (let i = 0; i < 200; i += 1) {
+    for (const bytes of [300, 100_000]) gauge.ended(performance.now() - 0.6, bytes, true, "log"); // 0.6 ms, and ends now
+  }
+  assert.equal(gauge.shouldBlock(300), true);
+  assert.equal(gauge.shouldBlock(100_000), false);
 });

@@ -57,11 +57,12 @@ export class NodeFile implements DiskFile {
   sync(done: (error: DiskError | undefined) => void): void {
     this.#check("syncFailed");
     // Behind a snapshot's sync even a small one waits long: it must not hold up the event loop, and says nothing.
-    const isTypical = this.#unsyncedBytes <= BLOCKING_BYTES && this.#gauge.underWay === 0;
+    const bytes = this.#unsyncedBytes;
+    const isTypical = bytes <= BLOCKING_BYTES && this.#gauge.underWay === 0;
     this.#unsyncedBytes = 0;
     const start = performance.now();
-    if (!isTypical || !this.#gauge.shouldBlock) {
-      this.#syncLater(start, isTypical, done);
+    if (!isTypical || !this.#gauge.shouldBlock(bytes)) {
+      this.#syncLater(start, bytes, isTypical, done);
       return;
     }
     let failure: DiskError | undefined;
@@ -70,7 +71,7 @@ export class NodeFile implements DiskFile {
     } catch (error) {
       failure = toDiskError(error, this.name, "syncFailed");
     }
-    this.#gauge.ended(start, isTypical, this.name);
+    this.#gauge.ended(start, bytes, isTypical, this.name);
     done(failure);
   }
 
@@ -81,14 +82,14 @@ export class NodeFile implements DiskFile {
     if (this.#syncsInFlight === 0) closeSync(this.#descriptor);
   }
 
-  #syncLater(start: number, isTypical: boolean, done: (error: DiskError | undefined) => void): void {
+  #syncLater(start: number, bytes: number, isTypical: boolean, done: (error: DiskError | undefined) => void): void {
     this.#syncsInFlight += 1;
     this.#gauge.underWay += 1;
     fdatasync(this.#descriptor, (error) => {
       this.#syncsInFlight -= 1;
       this.#gauge.underWay -= 1;
       if (this.#closing && this.#syncsInFlight === 0) closeSync(this.#descriptor);
-      this.#gauge.ended(start, isTypical, this.name);
+      this.#gauge.ended(start, bytes, isTypical, this.name);
       done(error === null ? undefined : toDiskError(error, this.name, "syncFailed"));
     });
   }

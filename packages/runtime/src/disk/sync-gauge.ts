@@ -1,59 +1,45 @@
-/** Above this a blocked event loop costs more than the detour through the thread pool. */
-const BLOCKING_LIMIT_MICROS = 300;
-/** Below this, as the best of a window, the disk is fast again. Lower, so that the choice does not flutter. */
-const FAST_AGAIN_MICROS = 250;
-/** One stall of many milliseconds says no more than this: a slow disk is one that is slow several times. */
-const OUTLIER_MICROS = 1000;
-const WINDOW = 64;
-const WEIGHT = 1 / 32;
+import { SyncChoice } from "./sync-choice.ts";
+
+/** Up to here a sync carries few requests. Nothing else is under way then that a blocked event loop could hold up for long. */
+const LITTLE_BYTES = 8 << 10;
+/** Above these a blocked event loop costs more than the detour through the thread pool. */
+const LITTLE_LIMIT_MICROS = 1000;
+const MUCH_LIMIT_MICROS = 300;
 
 /**
  * How long syncs take, and whether the next one should block the event loop. On a disk that answers in 0.1 ms a blocking
- * sync is quicker and cheaper; on a slower one it would hold up everything else.
+ * sync is quicker and cheaper; on a slower one it would hold up everything else. The detour costs five changes between
+ * threads, each of which waits for a processor: where few requests are under way that is most of their time, where many
+ * are the next ones are read meanwhile. So the two are judged apart.
  */
 export class SyncGauge {
   /** Syncs of all files in the thread pool at present. */
   underWay = 0;
-  #average = 0;
-  #blocks = true;
-  /** The quickest of this window: waiting for a busy loop is part of an asynchronous sync's time, and not the disk's. */
-  #quickest = Number.POSITIVE_INFINITY;
-  #inWindow = 0;
+  readonly #little = new SyncChoice(LITTLE_LIMIT_MICROS);
+  readonly #much = new SyncChoice(MUCH_LIMIT_MICROS);
   readonly #onSync: ((micros: number, file: string) => void) | undefined;
 
   constructor(onSync: ((micros: number, file: string) => void) | undefined) {
     this.#onSync = onSync;
   }
 
-  get shouldBlock(): boolean {
-    return this.#blocks;
+  /** @param bytes written since the last sync */
+  shouldBlock(bytes: number): boolean {
+    return this.#choice(bytes).blocks;
   }
 
   /**
    * @param start in milliseconds of `performance.now()`
+   * @param bytes that it made durable
    * @param isTypical false for a sync that says nothing of the next one: of much data, or one that shared the disk
    */
-  ended(start: number, isTypical: boolean, file: string): void {
+  ended(start: number, bytes: number, isTypical: boolean, file: string): void {
     const micros = (performance.now() - start) * 1000;
     this.#onSync?.(micros, file);
-    if (isTypical) this.note(micros);
+    if (isTypical) this.#choice(bytes).note(micros);
   }
 
-  /** Takes one measurement into the choice. */
-  note(micros: number): void {
-    if (this.#blocks) {
-      this.#average += (Math.min(micros, OUTLIER_MICROS) - this.#average) * WEIGHT;
-      if (this.#average > BLOCKING_LIMIT_MICROS) this.#blocks = false;
-      return;
-    }
-    this.#quickest = Math.min(this.#quickest, micros);
-    this.#inWindow += 1;
-    if (this.#inWindow < WINDOW) return;
-    if (this.#quickest < FAST_AGAIN_MICROS) {
-      this.#blocks = true;
-      this.#average = this.#quickest;
-    }
-    this.#quickest = Number.POSITIVE_INFINITY;
-    this.#inWindow = 0;
+  #choice(bytes: number): SyncChoice {
+    return bytes <= LITTLE_BYTES ? this.#little : this.#much;
   }
 }
