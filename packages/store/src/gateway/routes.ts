@@ -17,12 +17,20 @@ export interface GatewayRoute {
   readonly response: MessageSchema;
   /** Any number of answers, each a line. */
   readonly streaming: boolean;
+  /** Any number of requests. */
+  readonly clientStreaming: boolean;
 }
 
 /** etcd 3.3 had the second, etcd3gw asks for the third unless told otherwise. */
 export const PREFIXES: readonly string[] = ["/v3", "/v3beta", "/v3alpha"];
 
-type Entry = readonly [path: string, method: string, request: MessageSchema, response: MessageSchema, "stream"?];
+type Entry = readonly [
+  path: string,
+  method: string,
+  request: MessageSchema,
+  response: MessageSchema,
+  ("answers" | "both")?,
+];
 
 function service(name: string, entries: readonly Entry[]): GatewayRoute[] {
   return entries.map(([path, method, request, response, stream]) => ({
@@ -30,7 +38,8 @@ function service(name: string, entries: readonly Entry[]): GatewayRoute[] {
     method: `/${name}/${method}`,
     request,
     response,
-    streaming: stream === "stream",
+    streaming: stream !== undefined,
+    clientStreaming: stream === "both",
   }));
 }
 
@@ -43,12 +52,12 @@ export const GATEWAY_ROUTES: readonly GatewayRoute[] = [
     ["/kv/txn", "Txn", kv.TxnRequest, kv.TxnResponse],
     ["/kv/compaction", "Compact", kv.CompactionRequest, kv.CompactionResponse],
   ]),
-  ...service("etcdserverpb.Watch", [["/watch", "Watch", WatchRequest, WatchResponse, "stream"]]),
+  ...service("etcdserverpb.Watch", [["/watch", "Watch", WatchRequest, WatchResponse, "both"]]),
   ...service("etcdserverpb.Lease", [
     ["/lease/grant", "LeaseGrant", lease.LeaseGrantRequest, lease.LeaseGrantResponse],
     ["/lease/revoke", "LeaseRevoke", lease.LeaseRevokeRequest, lease.LeaseRevokeResponse],
     ["/kv/lease/revoke", "LeaseRevoke", lease.LeaseRevokeRequest, lease.LeaseRevokeResponse],
-    ["/lease/keepalive", "LeaseKeepAlive", lease.LeaseKeepAliveRequest, lease.LeaseKeepAliveResponse, "stream"],
+    ["/lease/keepalive", "LeaseKeepAlive", lease.LeaseKeepAliveRequest, lease.LeaseKeepAliveResponse, "both"],
     ["/lease/timetolive", "LeaseTimeToLive", lease.LeaseTimeToLiveRequest, lease.LeaseTimeToLiveResponse],
     ["/kv/lease/timetolive", "LeaseTimeToLive", lease.LeaseTimeToLiveRequest, lease.LeaseTimeToLiveResponse],
     ["/lease/leases", "LeaseLeases", lease.LeaseLeasesRequest, lease.LeaseLeasesResponse],
@@ -67,7 +76,7 @@ export const GATEWAY_ROUTES: readonly GatewayRoute[] = [
     ["/maintenance/defragment", "Defragment", maintenance.DefragmentRequest, maintenance.DefragmentResponse],
     ["/maintenance/hash", "Hash", maintenance.HashRequest, maintenance.HashResponse],
     ["/maintenance/hashkv", "HashKV", maintenance.HashKVRequest, maintenance.HashKVResponse],
-    ["/maintenance/snapshot", "Snapshot", maintenance.SnapshotRequest, maintenance.SnapshotResponse, "stream"],
+    ["/maintenance/snapshot", "Snapshot", maintenance.SnapshotRequest, maintenance.SnapshotResponse, "answers"],
     ["/maintenance/transfer-leadership", "MoveLeader", maintenance.MoveLeaderRequest, maintenance.MoveLeaderResponse],
     ["/maintenance/downgrade", "Downgrade", maintenance.DowngradeRequest, maintenance.DowngradeResponse],
   ]),
@@ -98,7 +107,7 @@ export const GATEWAY_ROUTES: readonly GatewayRoute[] = [
     ["/election/campaign", "Campaign", concurrency.CampaignRequest, concurrency.CampaignResponse],
     ["/election/proclaim", "Proclaim", concurrency.ProclaimRequest, concurrency.ProclaimResponse],
     ["/election/leader", "Leader", concurrency.LeaderRequest, concurrency.LeaderResponse],
-    ["/election/observe", "Observe", concurrency.LeaderRequest, concurrency.LeaderResponse, "stream"],
+    ["/election/observe", "Observe", concurrency.LeaderRequest, concurrency.LeaderResponse, "answers"],
     ["/election/resign", "Resign", concurrency.ResignRequest, concurrency.ResignResponse],
   ]),
 ];

@@ -1,14 +1,22 @@
 import type { Socket } from "node:net";
 import { GrpcServerConnection } from "@synod/wire/grpc/server-connection";
 import { detect } from "@synod/wire/http1/detect";
-import { type Http1Handler, Http1ServerConnection } from "@synod/wire/http1/server-connection";
+import { type Http1Handler, type Http1Limits, Http1ServerConnection } from "@synod/wire/http1/server-connection";
 import { StoreConnection } from "./connection.ts";
+import { HttpDoor } from "./http-door.ts";
 import { METHODS } from "./methods.ts";
 import type { StoreService } from "./service.ts";
 
 /** Reading stops while the peer leaves more than this unread. */
 const UNREAD_LIMIT = 4 << 20;
 const FIRST_BYTES_TIMEOUT_MS = 10_000;
+/** Between requests of HTTP/1.1, and while a client takes nothing of what it is sent. */
+const IDLE_TIMEOUT_MS = 120_000;
+/** From the first octet of a request of HTTP/1.1 to its last. */
+const REQUEST_TIMEOUT_MS = 30_000;
+/** How long a client that was refused may still send. */
+const LINGER_MS = 1000;
+const HTTP1_LIMITS: Http1Limits = { head: 16_384, body: 2 << 20 };
 
 /** One client's socket: finds out what it speaks, feeds the connection, and writes once a turn. */
 export class ClientSocket {
@@ -18,6 +26,8 @@ export class ClientSocket {
   readonly #http1Handler: Http1Handler;
   #grpc: GrpcServerConnection | undefined;
   #http1: Http1ServerConnection | undefined;
+  #door: HttpDoor | undefined;
+  #requestTimer: NodeJS.Timeout | undefined;
   /** What came before it was clear what the client speaks. */
   #first: Buffer | undefined;
 
@@ -26,13 +36,14 @@ export class ClientSocket {
     this.#service = service;
     this.#http1Handler = http1Handler;
     this.#store = new StoreConnection(service, () => this.#flush());
-    socket.setTimeout(FIRST_BYTES_TIMEOUT_MS, () => socket.destroy());
+    socket.setTimeout(FIRST_BYTES_TIMEOUT_MS, () => this.#onIdle());
     socket.on("data", (chunk: Buffer) => this.#receive(chunk));
     socket.on("drain", () => this.#onDrain());
     socket.on("error", () => socket.destroy());
     socket.on("close", () => {
       this.#grpc?.disconnect();
       this.#http1?.disconnect();
+      clearTimeout(this.#requestTimer);
       service.closed(this.#store);
       onClose();
     });
@@ -52,7 +63,7 @@ export class ClientSocket {
 
   #receive(chunk: Buffer): void {
     if (this.#grpc !== undefined) this.#receiveGrpc(this.#grpc, chunk);
-    else if (this.#http1 !== undefined) this.#http1.receive(chunk);
+    else if (this.#http1 !== undefined) this.#receiveHttp1(this.#http1, chunk);
     else this.#detect(chunk);
     this.#store.touch();
   }
@@ -63,8 +74,10 @@ export class ClientSocket {
     this.#first = spoken === "unknown" ? first : undefined;
     if (spoken === "unknown") return;
     if (spoken === "http1") {
-      this.#http1 = new Http1ServerConnection(this.#http1Handler);
-      this.#http1.receive(first);
+      this.#socket.setTimeout(IDLE_TIMEOUT_MS);
+      this.#door = new HttpDoor(this.#store, this.#http1Handler);
+      this.#http1 = new Http1ServerConnection(this.#door, HTTP1_LIMITS);
+      this.#receiveHttp1(this.#http1, first);
       return;
     }
     this.#socket.setTimeout(0);
@@ -79,6 +92,21 @@ export class ClientSocket {
     grpc.receive(chunk, this.#service.options.now());
   }
 
+  #receiveHttp1(http1: Http1ServerConnection, chunk: Buffer): void {
+    http1.receive(chunk);
+    if (http1.phase !== "reading") {
+      clearTimeout(this.#requestTimer);
+      this.#requestTimer = undefined;
+    } else this.#requestTimer ??= setTimeout(() => this.#socket.destroy(), REQUEST_TIMEOUT_MS);
+  }
+
+  /** Nothing has moved for a while. A call may take its time, and a stream may be quiet; a client may not just sit there. */
+  #onIdle(): void {
+    const socket = this.#socket;
+    if (this.#http1?.phase !== "answering" || socket.writableLength > 0) socket.destroy();
+    else socket.setTimeout(IDLE_TIMEOUT_MS);
+  }
+
   /** Everything that the turn has brought, in one write where it is not very much. */
   #flush(): void {
     const connection = this.#grpc ?? this.#http1;
@@ -91,8 +119,18 @@ export class ClientSocket {
       if (!socket.write(bytes)) this.#grpc?.setCongested(true);
     }
     if (!socket.writableNeedDrain) {
-      if (connection.closed) socket.end();
-    } else if (socket.writableLength + (this.#grpc?.queuedBytes ?? 0) > UNREAD_LIMIT) socket.pause();
+      if (connection.closed) this.#end();
+      else this.#door?.calls.writable();
+    } else if (socket.writableLength + connection.queuedBytes > UNREAD_LIMIT) socket.pause();
+  }
+
+  #end(): void {
+    const socket = this.#socket;
+    socket.end(() => {
+      // A client that goes on sending what nobody reads must not keep the socket.
+      clearTimeout(this.#requestTimer);
+      if (!socket.destroyed) this.#requestTimer = setTimeout(() => socket.destroy(), LINGER_MS);
+    });
   }
 
   #onDrain(): void {

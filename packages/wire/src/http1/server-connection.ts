@@ -20,6 +20,13 @@ export interface Http1Handler {
   onCancel(connection: Http1ServerConnection): void;
 }
 
+/** What a connection speaks after a request to change to it (RFC 9110 §7.8). */
+export interface UpgradedProtocol {
+  receive(chunk: Uint8Array): void;
+  /** The server shuts down: say goodbye and call `disconnect`, or `writeRaw` and then `disconnect`. */
+  shutdown(): void;
+}
+
 export interface Http1Limits {
   /** Request line and header section, octets. */
   head: number;
@@ -47,16 +54,29 @@ export class Http1ServerConnection {
   private searched = 0;
   private head: Http1Head | undefined = undefined;
   private body: BodyReader | undefined = undefined;
-  private state: "reading" | "answering" | "streaming" = "reading";
+  private state: "reading" | "answering" | "streaming" | "upgraded" = "reading";
   private draining = false;
+  private upgraded: UpgradedProtocol | undefined = undefined;
 
   constructor(handler: Http1Handler, limits: Http1Limits = DEFAULT_HTTP1_LIMITS) {
     this.handler = handler;
     this.limits = limits;
   }
 
+  /** Octets of answers that `takeOutput` has not given yet. */
+  get queuedBytes(): number {
+    return this.output.pending;
+  }
+
+  /** "waiting": for a request to begin; "reading": in the midst of one; "answering": it is for the handler to go on. */
+  get phase(): "waiting" | "reading" | "answering" {
+    if (this.state !== "reading") return "answering";
+    return this.head === undefined && this.input.length === 0 ? "waiting" : "reading";
+  }
+
   receive(chunk: Uint8Array): void {
     if (this.closed) return;
+    if (this.upgraded !== undefined) return this.upgraded.receive(chunk);
     this.input = this.input.length === 0 ? chunk : concat([this.input, chunk]);
     if (this.state === "reading") this.proceed();
     else if (this.input.length > MOST_PIPELINED) this.disconnect();
@@ -101,9 +121,29 @@ export class Http1ServerConnection {
     this.finish();
   }
 
+  /**
+   * Answers 101: from now on, what is received goes to `protocol`, and what is sent through `writeRaw`. The request must be
+   * the last one that the client has sent so far; what came behind it is the protocol's.
+   */
+  upgrade(fields: ResponseFields, protocol: UpgradedProtocol): void {
+    if (this.closed || this.state !== "answering") return;
+    this.output.append(encodeResponseHead(101, fields));
+    this.state = "upgraded";
+    this.upgraded = protocol;
+    const behind = this.input;
+    this.input = EMPTY_BYTES;
+    if (behind.length > 0) protocol.receive(behind);
+  }
+
+  /** After `upgrade`. */
+  writeRaw(bytes: Uint8Array): void {
+    if (!this.closed && this.state === "upgraded") this.output.append(bytes);
+  }
+
   /** Lets the answer in progress end, then closes. */
   shutdown(): void {
     this.draining = true;
+    if (this.upgraded !== undefined) return this.upgraded.shutdown();
     if (this.state === "reading" && this.head === undefined && this.input.length === 0) this.closed = true;
   }
 
