@@ -1,5 +1,6 @@
 import type { ProtobufReader } from "@synod/wire/protobuf";
 import type { ProtobufWriter } from "@synod/wire/protobuf-writer";
+import type { CommandNeeds } from "./envelope.ts";
 import type { StoreModel } from "./model/store.ts";
 import type { ClusterTime } from "./model/types.ts";
 import type { StoreResult } from "./state-machine.ts";
@@ -23,6 +24,11 @@ export interface Area {
    * @throws StoreError, and has changed nothing.
    */
   apply(opcode: number, reader: ProtobufReader, entry: Entry): StoreResult;
+  /**
+   * Who may have the command applied while authentication is on; absent: root only.
+   * @param reader stands at the request's message.
+   */
+  needs?(opcode: number, reader: ProtobufReader): CommandNeeds;
   /** A hash of the whole area, 32 bits; replicas compare it at equal indexes. O(1). */
   hash(): number;
   /** The whole area, for a snapshot. Nothing written: as it is in the beginning. */

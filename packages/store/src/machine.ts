@@ -1,4 +1,5 @@
 import { AlarmArea } from "./areas/alarms.ts";
+import { AuthArea } from "./areas/auth.ts";
 import { VersionArea } from "./areas/version.ts";
 import type { StoreConfig } from "./model/store.ts";
 import { VERSION } from "./model/version.ts";
@@ -7,6 +8,7 @@ import { StoreStateMachine } from "./state-machine.ts";
 /** What is replicated beside keys and leases, each part by its name. */
 export interface StoreAreas {
   readonly alarms: AlarmArea;
+  readonly auth: AuthArea;
   readonly version: VersionArea;
 }
 
@@ -17,6 +19,9 @@ export interface StoreMachine {
 
 /** The store's machine with all its areas, as every member of a cluster runs it. */
 export function createStoreMachine(config: StoreConfig = {}): StoreMachine {
-  const areas: StoreAreas = { alarms: new AlarmArea(), version: new VersionArea(VERSION) };
-  return { machine: new StoreStateMachine(config, [areas.alarms, areas.version], areas.alarms), areas };
+  const areas: StoreAreas = { alarms: new AlarmArea(), auth: new AuthArea(), version: new VersionArea(VERSION) };
+  return {
+    machine: new StoreStateMachine(config, [areas.alarms, areas.auth, areas.version], areas.alarms, areas.auth),
+    areas,
+  };
 }

@@ -7,6 +7,8 @@ import { decodePutRequest, PutRequestFields } from "./api/put.ts";
 import { decodeTxnRequest } from "./api/txn.ts";
 import type { Area, AreaResult, Gate } from "./area.ts";
 import { decodeAreas, encodeAreas } from "./area-snapshot.ts";
+import { AS_USER, type CommandNeeds, Envelope, type Guard, NO_GUARD } from "./envelope.ts";
+import type { Access } from "./model/auth/access.ts";
 import { finishHash, hashWord } from "./model/bytes.ts";
 import { StoreError, type StoreErrorCode } from "./model/errors.ts";
 import type { KeyValue } from "./model/key-value.ts";
@@ -67,12 +69,18 @@ export class StoreStateMachine implements StateMachine<StoreResult> {
   readonly #gate: Gate;
   readonly #reader = new ProtobufReader(new Uint8Array(0));
   readonly #put = new PutRequestFields();
+  readonly #guard: Guard;
+  readonly #envelope = new Envelope();
+  /** What whoever wants the command being applied may do with keys; undefined: everything. */
+  #access: Access | undefined;
+  readonly #keysOf = (id: LeaseId): Iterable<Uint8Array> => this.model.leaseKeys(id);
   readonly #putResult: PutResult = { type: "put", revision: 0, prevKv: undefined };
 
-  constructor(config: StoreConfig = {}, areas: readonly Area[] = [], gate: Gate = OPEN) {
+  constructor(config: StoreConfig = {}, areas: readonly Area[] = [], gate: Gate = OPEN, guard: Guard = NO_GUARD) {
     this.model = new StoreModel(config);
     this.areas = areas;
     this.#gate = gate;
+    this.#guard = guard;
   }
 
   /**
@@ -82,13 +90,14 @@ export class StoreStateMachine implements StateMachine<StoreResult> {
   apply(index: number, time: ClusterTime, command: Uint8Array): StoreResult {
     this.#reader.reset(command, 1);
     try {
-      if (this.#gate.closed) this.#gate.admit(command[0] ?? 0, this.#reader);
-      if (command[0] === Opcode.put) return this.#applyPut(time);
       const opcode = command[0] ?? 0;
-      return opcode < 16 ? this.#applyOther(opcode, time) : this.#applyArea(opcode, index, time);
+      if (!this.#guard.enabled && opcode !== AS_USER) return this.#applyOne(opcode, index, time);
+      return this.#applyGuarded(opcode, index, time, command);
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       return { type: "refused", revision: this.model.revision, code: error.code };
+    } finally {
+      this.#access = undefined;
     }
   }
 
@@ -113,19 +122,58 @@ export class StoreStateMachine implements StateMachine<StoreResult> {
     return hash >>> 0;
   }
 
+  /** Authentication is on, or was on when it was proposed. */
+  #applyGuarded(opcode: number, index: number, time: ClusterTime, command: Uint8Array): StoreResult {
+    const reader = this.#reader;
+    if (opcode !== AS_USER) {
+      if (this.#needs(opcode) !== "server") throw new StoreError("userEmpty");
+      reader.reset(command, 1);
+      return this.#applyOne(opcode, index, time);
+    }
+    const envelope = this.#envelope;
+    envelope.decode(reader);
+    const inner = envelope.command[0] ?? 0;
+    reader.reset(envelope.command, 1);
+    const needs = this.#needs(inner);
+    if (needs === "server") throw new StoreError("permissionDenied");
+    if (this.#guard.enabled) {
+      if (needs === "keys") this.#access = this.#guard.access(envelope);
+      else this.#guard.admit(envelope, needs);
+    }
+    reader.reset(envelope.command, 1);
+    return this.#applyOne(inner, index, time);
+  }
+
+  /** What whoever wants it must be; "keys": it depends on the keys that are concerned. */
+  #needs(opcode: number): CommandNeeds | "keys" {
+    if (opcode === AS_USER || opcode === Opcode.expireLeases) return "server";
+    if (opcode === Opcode.compact) return "admin";
+    if (opcode === Opcode.leaseGrant || opcode === Opcode.leaseKeepAlive) return "user";
+    if (opcode < 16) return "keys";
+    return this.#areaOf(opcode).needs?.(opcode, this.#reader) ?? "admin";
+  }
+
+  #applyOne(opcode: number, index: number, time: ClusterTime): StoreResult {
+    if (this.#gate.closed) this.#gate.admit(opcode, this.#reader);
+    if (opcode === Opcode.put) return this.#applyPut(time);
+    if (opcode < 16) return this.#applyOther(opcode, time);
+    return this.#areaOf(opcode).apply(opcode, this.#reader, { index, time, store: this.model });
+  }
+
   #applyPut(time: ClusterTime): StoreResult {
     const request = this.#put;
     const result = this.#putResult;
     decodePutRequest(this.#reader, request);
+    if (this.#access !== undefined) this.#access.put(request, this.#keysOf);
     result.revision = this.model.put(request, time);
     result.prevKv = request.prevKv ? this.model.replaced : undefined;
     return result;
   }
 
-  #applyArea(opcode: number, index: number, time: ClusterTime): StoreResult {
+  #areaOf(opcode: number): Area {
     const area = this.areas.find(({ id }) => id === opcode >> 4);
     if (area === undefined) throw unknownOpcode(opcode);
-    return area.apply(opcode, this.#reader, { index, time, store: this.model });
+    return area;
   }
 
   #applyOther(opcode: number, time: ClusterTime): StoreResult {
@@ -133,11 +181,15 @@ export class StoreStateMachine implements StateMachine<StoreResult> {
     const reader = this.#reader;
     switch (opcode) {
       case Opcode.deleteRange: {
-        const response = model.deleteRange(decodeDeleteRangeRequest(reader), time);
+        const request = decodeDeleteRangeRequest(reader);
+        this.#access?.deleteRange(request);
+        const response = model.deleteRange(request, time);
         return { type: "deleteRange", revision: response.revision, response };
       }
       case Opcode.txn: {
-        const response = model.txn(decodeTxnRequest(reader), time);
+        const request = decodeTxnRequest(reader);
+        this.#access?.txn(request, this.#keysOf);
+        const response = model.txn(request, time);
         return { type: "txn", revision: response.revision, response };
       }
       case Opcode.compact: {
@@ -159,14 +211,18 @@ export class StoreStateMachine implements StateMachine<StoreResult> {
         const { id, ttl } = model.leaseGrant(request.id, request.ttl, time);
         return { type: "leaseGrant", revision: model.revision, id, ttl };
       }
-      case Opcode.leaseRevoke:
-        return { type: "leaseRevoke", revision: model.leaseRevoke(decodeLeaseId(reader), time) };
+      case Opcode.leaseRevoke: {
+        const id = decodeLeaseId(reader);
+        this.#access?.leaseWrite(id, this.#keysOf);
+        return { type: "leaseRevoke", revision: model.leaseRevoke(id, time) };
+      }
       case Opcode.leaseKeepAlive: {
         const id = decodeLeaseId(reader);
         return { type: "leaseKeepAlive", revision: model.revision, id, ttl: model.leaseKeepAlive(id, time) };
       }
       case Opcode.leaseTimeToLive: {
         const { id, keys } = decodeLeaseTimeToLiveRequest(reader);
+        if (keys) this.#access?.leaseRead(id, this.#keysOf);
         return { type: "leaseTimeToLive", revision: model.revision, response: model.leaseTimeToLive(id, keys, time) };
       }
       case Opcode.expireLeases: {

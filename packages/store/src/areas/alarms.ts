@@ -3,6 +3,7 @@ import type { ProtobufWriter } from "@synod/wire/protobuf-writer";
 import { AlarmAction, decodeAlarm, decodeAlarmRequest, encodeAlarm } from "../api/maintenance.ts";
 import { decodeTxnRequest } from "../api/txn.ts";
 import type { Area, AreaResult, Entry, Gate } from "../area.ts";
+import type { CommandNeeds } from "../envelope.ts";
 import { type AlarmMember, Alarms, AlarmType } from "../model/alarms.ts";
 import { finishHash, hashInteger, hashWord } from "../model/bytes.ts";
 import { StoreError } from "../model/errors.ts";
@@ -47,6 +48,12 @@ export class AlarmArea implements Area, Gate {
         for (const member of found) encodeAlarm(writer, 2, member);
       },
     };
+  }
+
+  /** Alarms may be listed by every user. */
+  needs(opcode: number, reader: ProtobufReader): CommandNeeds {
+    if (opcode === AlarmOpcode.quota) return "server";
+    return decodeAlarmRequest(reader).action === AlarmAction.GET ? "user" : "admin";
   }
 
   admit(opcode: number, reader: ProtobufReader): void {

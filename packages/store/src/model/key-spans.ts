@@ -39,6 +39,20 @@ export class SpanSet {
   }
 
   covers(key: string): boolean {
+    const candidate = this.#at(key);
+    return candidate !== undefined && (candidate.end === undefined || key < candidate.end);
+  }
+
+  /** Every key of the span is in the set, in one of its spans or across several. False for a span that ends before it starts. */
+  coversAll(span: KeySpan): boolean {
+    if (span.end !== undefined && span.end <= span.start) return false;
+    const candidate = this.#at(span.start); // spans that touch have been made one
+    if (candidate === undefined) return false;
+    return candidate.end === undefined || (span.end !== undefined && span.end <= candidate.end);
+  }
+
+  /** The last span that starts at the key or before it. */
+  #at(key: string): KeySpan | undefined {
     if (this.#dirty) this.#normalize();
     let low = 0;
     let high = this.#spans.length;
@@ -47,8 +61,7 @@ export class SpanSet {
       if (this.#spans[middle]!.start <= key) low = middle + 1;
       else high = middle;
     }
-    const candidate = this.#spans[low - 1];
-    return candidate !== undefined && (candidate.end === undefined || key < candidate.end);
+    return this.#spans[low - 1];
   }
 
   #normalize(): void {

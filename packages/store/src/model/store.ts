@@ -215,6 +215,11 @@ export class StoreModel {
     return { id, ttl: remaining, grantedTtl: lease.ttl, keys: attached };
   }
 
+  /** The keys attached to a lease now, in no order; none if it does not exist. */
+  *leaseKeys(id: LeaseId): Generator<Uint8Array, void, undefined> {
+    for (const history of this.#state.leases.attached(id)) yield history.latest.key;
+  }
+
   /** Ids of all leases, the one that expires first at the front. */
   leaseLeases(): LeaseId[] {
     return this.#state.leases.list();
