@@ -1,3 +1,4 @@
+import { DurabilityViolation } from "@synod/protocols/raft/invariants-log";
 import type { SnapshotMeta } from "@synod/protocols/raft/types";
 import { PropertyViolation } from "./agreement.ts";
 import { calmNetwork, type SimulationConfig } from "./config.ts";
@@ -10,7 +11,7 @@ import { describeFault, type Fault, type FaultPlan } from "./plan.ts";
 import { World } from "./world.ts";
 
 export interface Failure {
-  /** What does not hold: "election safety", "linearizability", "liveness", "assertion"… */
+  /** What does not hold: "election safety", "durability", "linearizability", "liveness", "assertion"… */
   readonly property: string;
   readonly message: string;
   /** Virtual microseconds, and the number of the event. */
@@ -289,9 +290,8 @@ export class Simulation<Message, WalRecord> {
   }
 
   #fail(error: unknown): void {
-    const property = error instanceof PropertyViolation ? error.property : "assertion";
     const message = error instanceof Error ? error.message : String(error);
-    this.failure = { property, message, at: this.world.now, event: this.events };
+    this.failure = { property: propertyOf(error), message, at: this.world.now, event: this.events };
     this.done = true;
   }
 
@@ -304,6 +304,11 @@ export class Simulation<Message, WalRecord> {
     const from = kind === EventKind.deliver ? a : 0;
     observer({ number: this.events, time, type, node, from, text });
   }
+}
+
+function propertyOf(error: unknown): string {
+  if (error instanceof PropertyViolation) return error.property;
+  return error instanceof DurabilityViolation ? "durability" : "assertion";
 }
 
 function kindNames(): EventName[] {

@@ -1,6 +1,5 @@
-import { assert } from "../assert.ts";
 import type { LogIndex, NodeId, Term } from "../protocol.ts";
-import { ConfirmedLog } from "./invariants-log.ts";
+import { ConfirmedLog, demand } from "./invariants-log.ts";
 import type { RaftState } from "./state.ts";
 import type { RaftRecord } from "./types.ts";
 
@@ -109,14 +108,14 @@ export class ConfirmedDisk {
     const { log, currentTerm, votedFor } = state;
     const voteKept = this.#votedFor === 0 || votedFor === this.#votedFor;
     const termKept = currentTerm > this.currentTerm || (currentTerm === this.currentTerm && voteKept);
-    assert(termKept, `durability: n${this.#node} forgot term ${this.currentTerm}, or its vote, in a crash`);
-    const lost = `durability: n${this.#node} lost confirmed entries in a crash`;
-    assert(log.baseIndex >= this.#log.snapshotIndex, lost);
+    demand(termKept, `n${this.#node} forgot term ${this.currentTerm}, or its vote, in a crash`);
+    const lost = `n${this.#node} lost confirmed entries in a crash`;
+    demand(log.baseIndex >= this.#log.snapshotIndex, lost);
     if (!this.#log.holds(log.baseIndex, log.baseTerm)) return; // a newer snapshot took the whole log's place
     for (let index = log.firstIndex; index <= this.#log.lastIndex; index++) {
       const before = this.#log.termAt(index)!;
       const kept = log.termAt(index);
-      assert(kept !== undefined && kept >= before, lost);
+      demand(kept !== undefined && kept >= before, lost);
       if (kept > before) return; // a later leader's entries took the place of the rest
     }
   }
@@ -127,7 +126,7 @@ export class ConfirmedDisk {
       for (let index = before.snapshotIndex; index <= Math.min(before.lastIndex, committed.length); index++) {
         const term = committed[index - 1] ?? 0;
         const back = !before.holds(index, term) || this.#log.holds(index, term);
-        assert(back, `durable ≥ acknowledged: n${this.#node} calls itself whole without the committed entry ${index}`);
+        demand(back, `n${this.#node} calls itself whole without the committed entry ${index}`);
       }
     }
     this.#destroyed = [];

@@ -1,6 +1,6 @@
-import { assert } from "../assert.ts";
 import type { LogIndex, NodeId, Term } from "../protocol.ts";
 import { ConfirmedDisk } from "./invariants-disk.ts";
+import { DurabilityViolation } from "./invariants-log.ts";
 import type { RaftState } from "./state.ts";
 import type { Configuration, RaftMessage, RaftRecord } from "./types.ts";
 
@@ -60,7 +60,7 @@ export class DurabilityInvariants {
     this.#disk(node).damage();
   }
 
-  /** @throws AssertionError if the sender's disk does not bear the message out */
+  /** @throws DurabilityViolation if the sender's disk does not bear the message out */
   leaves(from: NodeId, to: NodeId, message: RaftMessage): void {
     const disk = this.#disk(from);
     switch (message.type) {
@@ -89,7 +89,7 @@ export class DurabilityInvariants {
     }
   }
 
-  /** @throws AssertionError if no quorum's disks have what `member` now calls committed */
+  /** @throws DurabilityViolation if no quorum's disks have what `member` now calls committed */
   committed(node: NodeId, member: CommittingMember, index: LogIndex): void {
     if (index <= this.#committed.length) return;
     if (member.role !== "leader") broken(`n${node} commits entry ${index}, which no leader has counted`);
@@ -121,5 +121,5 @@ function acknowledges(disk: ConfirmedDisk, from: NodeId, term: Term, index: LogI
 }
 
 function broken(what: string): never {
-  assert(false, `durable ≥ acknowledged: ${what}`);
+  throw new DurabilityViolation(`durable ≥ acknowledged: ${what}`);
 }

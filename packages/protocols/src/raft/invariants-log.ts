@@ -1,9 +1,16 @@
-import { assert } from "../assert.ts";
+import { AssertionError } from "../assert.ts";
 import type { LogIndex, Term } from "../protocol.ts";
 import type { RaftLog } from "./log.ts";
 
 /** Entries under the snapshot that are forgotten together. */
 const FORGET_EVERY = 256;
+
+/** A disk holds less than a member has promised, or counts on. */
+export class DurabilityViolation extends AssertionError {}
+
+export function demand(condition: boolean, what: string): asserts condition {
+  if (!condition) throw new DurabilityViolation(`durable ≥ acknowledged: ${what}`);
+}
 
 /** A log as terms alone: what a disk's confirmed records come to. Entries under the snapshot may be forgotten. */
 export class ConfirmedLog {
@@ -39,7 +46,8 @@ export class ConfirmedLog {
 
   /** Whatever it held from `first` on is gone. @param committed terms of the committed entries, from index 1 on */
   append(first: LogIndex, terms: readonly Term[], committed: readonly Term[]): void {
-    assert(first > this.snapshotIndex && first <= this.lastIndex + 1, `a record at ${first} does not fit the log`);
+    const fits = first > this.snapshotIndex && first <= this.lastIndex + 1;
+    demand(fits, "a record does not fit the log that it continues");
     if (first <= this.lastIndex) this.#cut(first, terms, committed);
     for (const term of terms) this.#terms.push(term);
   }
@@ -60,11 +68,11 @@ export class ConfirmedLog {
     this.#baseTerm = term;
   }
 
-  /** @throws AssertionError if a committed entry goes that `terms`, from `first` on, do not bring back */
+  /** @throws DurabilityViolation if a committed entry goes that `terms`, from `first` on, do not bring back */
   #cut(first: LogIndex, terms: readonly Term[], committed: readonly Term[]): void {
     for (let index = first; index <= Math.min(this.lastIndex, committed.length); index++) {
       const lost = this.termAt(index) === committed[index - 1] && terms[index - first] !== committed[index - 1];
-      assert(!lost, `durable ≥ acknowledged: a record takes the committed entry ${index} off a disk`);
+      demand(!lost, `a record takes the committed entry ${index} off a disk`);
     }
     this.#terms.length = first - this.#base - 1;
   }
