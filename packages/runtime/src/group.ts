@@ -29,6 +29,16 @@ export interface Group<Result> {
   subscribe(listener: GroupListener): void;
 
   transferLeadership(target: NodeId): "started" | "notLeader" | "notVoter";
+
+  /** What this node knows of another member. */
+  reach(node: NodeId): Reach;
+}
+
+export interface Reach {
+  /** Frames pass between it and this node. */
+  readonly isConnected: boolean;
+  /** It holds at least nine tenths of the leader's log, as the leader has said within the last second or two. */
+  readonly isInSync: boolean;
 }
 
 /** Answers to one service connection's requests. A token is the connection's own; nothing is allocated per request. */
@@ -46,7 +56,10 @@ export type RequestFailure = "noLeader" | "overloaded" | "timedOut" | "stopped";
 export interface GroupListener {
   /** The state machine has applied everything up to `index`; all results of the batch have been handed out. */
   batchApplied?(index: LogIndex): void;
+  /** The role, the leader or the configuration is another. */
   roleChanged?(status: GroupStatus): void;
+  /** This node is no member any more, for good; the host stops after this call. */
+  removed?(): void;
 }
 
 export interface GroupStatus {
@@ -58,7 +71,25 @@ export interface GroupStatus {
   readonly lastIndex: LogIndex;
   readonly commitIndex: LogIndex;
   readonly appliedIndex: LogIndex;
+  /** In force: the latest in the log. */
   readonly configuration: Configuration;
+  /** That configuration is committed, and no change of it is under way. */
+  readonly isSettled: boolean;
+}
+
+/**
+ * Who takes part in a group, as its state machine has decided by the log (docs/adr/0007-membership.md). Never changed once
+ * made: another decision is another object.
+ */
+export interface Membership {
+  readonly voters: readonly NodeId[];
+  readonly learners: readonly NodeId[];
+  /** Where its peers reach each member: `host:port`. */
+  readonly addresses: ReadonlyMap<NodeId, string>;
+  /** Members from the beginning that have never moved: a node's own settings may know a better way to them. */
+  readonly unmoved: ReadonlySet<NodeId>;
+  /** It was a member and never will be again: its id is given to nobody else. */
+  isRemoved(node: NodeId): boolean;
 }
 
 /**
@@ -78,4 +109,9 @@ export interface StateMachine<Result> {
   restoreInSteps?(chunks: Iterable<Uint8Array>): Iterator<undefined>;
   /** A hash of the whole state, kept incrementally: replicas compare it at equal indexes. */
   hash(): number;
+  /**
+   * Who is to take part: the host makes the engine's configuration, and its connections, follow. The same object until the
+   * decision changes; undefined while nothing is decided, and everything stays as it began.
+   */
+  membership?(): Membership | undefined;
 }

@@ -1,28 +1,26 @@
 import { assert } from "@synod/protocols/assert";
 import type { Instant, NodeId } from "@synod/protocols/protocol";
 import { decodeMessage, encodeMessage } from "@synod/protocols/raft/codec";
-import { Raft } from "@synod/protocols/raft/raft";
 import type { RaftMessage, RaftRecord } from "@synod/protocols/raft/types";
-import { Random } from "@synod/protocols/random";
 import { SnapshotStore } from "@synod/storage/snapshots/store";
 import type { Wal } from "@synod/storage/wal/wal";
-import type { Group, GroupStatus, StateMachine } from "../group.ts";
+import type { Group, GroupStatus, Reach, StateMachine } from "../group.ts";
 import type { Logger } from "../log/logger.ts";
 import { Transport } from "../transport/transport.ts";
 import { Alarm } from "./alarm.ts";
+import { FrameKind } from "./frame-kinds.ts";
 import { compareStates } from "./hash-compare.ts";
 import { HostError, hostErrorOf } from "./host-error.ts";
 import { LogWriter } from "./log-writer.ts";
-import { type GroupRecovery, keepRecovering, openLog } from "./open-log.ts";
-import { DEFAULT_LIMITS, HOST_RAFT_OPTIONS, type HostLimits, type HostOptions, type HostStats } from "./options.ts";
+import { MembershipFollowing } from "./membership.ts";
+import { type GroupRecovery, openLog } from "./open-log.ts";
+import { DEFAULT_LIMITS, electionTimeoutOf, type HostLimits, type HostOptions, type HostStats } from "./options.ts";
 import { type GroupDriver, RaftGroup } from "./raft-group.ts";
-import { Snapshotting } from "./snapshotting.ts";
-import { bestSuccessor } from "./succession.ts";
+import type { Snapshotting } from "./snapshotting.ts";
+import { startGroup } from "./start-group.ts";
+import { handOver, leaveOffice } from "./succession.ts";
 import { keepVotes } from "./vote-file.ts";
 
-/** Kinds of frames between hosts. */
-const FRAME_RAFT = 1;
-const FRAME_HASH = 2;
 const TICK_MS = 1000;
 
 /**
@@ -49,6 +47,7 @@ export class Host implements GroupDriver {
   #turnWanted = false;
   /** Where the turn stands: it still looks at what has happened before then, and needs no other turn for it. */
   #phase: "none" | "inputs" | "flush" | "outputs" = "none";
+  readonly #membership: MembershipFollowing;
   readonly #alarm = new Alarm(
     () => this.now(),
     () => this.wantTurn(),
@@ -76,8 +75,12 @@ export class Host implements GroupDriver {
         onDisconnected: (node) => this.#onDisconnected(node),
         onConnected: () => this.wantTurn(),
         onRoundTrip: (node, seconds) => options.observer?.roundTrip(node, seconds),
+        isRemoved: (node) => this.#membership.isRemoved(node),
+        onRemoved: () => this.#removed(),
+        ...(options.onHttpGet === undefined ? {} : { onHttpGet: options.onHttpGet }),
       },
     });
+    this.#membership = new MembershipFollowing(this, () => this.#removed());
   }
 
   /** Adds a group before `start`. */
@@ -105,15 +108,14 @@ export class Host implements GroupDriver {
       await this.#startGroup(group, opened.groups.get(group.id)!, this.#snapshots);
     }
     await this.transport.listen(this.options.listen ?? peers.get(self)!);
-    for (const [node, address] of peers) if (node !== self) this.transport.setPeer(node, address);
+    for (const group of this.#groups.values()) this.#membership.follow(group);
     this.#tick = setInterval(() => this.#onTick(), TICK_MS);
     this.wantTurn();
   }
 
   async #startGroup(group: RaftGroup<unknown>, recovery: GroupRecovery, store: SnapshotStore): Promise<void> {
-    const { self, peers } = this.options;
-    const { state, voteFile } = recovery;
-    const snapshotting = new Snapshotting(group, {
+    const host = { options: this.options, incarnation: this.#incarnation, now: () => this.now() };
+    const snapshotting = await startGroup(group, recovery, host, {
       store,
       limits: this.limits,
       logger: this.#logger,
@@ -122,12 +124,6 @@ export class Host implements GroupDriver {
       whenDurable: (done) => this.#log!.whenDurable(done),
       release: (id, index) => this.#wal!.release(id, index),
     });
-    if (!snapshotting.restore(state)) await keepRecovering(state, voteFile, peers.size, "A snapshot is damaged.");
-    const voters = [...peers.keys()].sort((a, b) => a - b);
-    const bootstrap = { voters, outgoing: [], learners: [] };
-    const options = { ...HOST_RAFT_OPTIONS, ...this.options.raft, id: self, bootstrap };
-    const random = new Random(`${self}/${group.id}/${this.#incarnation}`);
-    group.start(new Raft(options, state, random, this.now(), snapshotting));
     this.#snapshotting.set(group.id, snapshotting);
   }
 
@@ -144,7 +140,7 @@ export class Host implements GroupDriver {
 
   send(group: number, to: NodeId, message: RaftMessage): void {
     const { head, body } = encodeMessage(message);
-    this.transport.queue(to, group, FRAME_RAFT, head, body);
+    this.transport.queue(to, group, FrameKind.raft, head, body);
     if (this.#phase === "none") this.wantTurn();
   }
 
@@ -169,6 +165,10 @@ export class Host implements GroupDriver {
     this.#snapshotting.get(group)!.incoming(outcome);
   }
 
+  reach(group: number, node: NodeId): Reach {
+    return this.#membership.reach(this.#groups.get(group)!, node);
+  }
+
   announced(): void {
     if (this.#phase === "none" || this.#phase === "outputs") this.wantTurn();
   }
@@ -184,8 +184,10 @@ export class Host implements GroupDriver {
   #onFrame(from: NodeId, groupId: number, kind: number, body: Uint8Array): void {
     const group = this.#groups.get(groupId);
     if (group === undefined || this.#wal === undefined || this.#stopped) return;
-    if (kind === FRAME_HASH && from === group.raft.state.leader && body.length === 11) group.applied.hashes.hear(body);
-    if (kind !== FRAME_RAFT) return;
+    if (kind === FrameKind.hash && from === group.raft.state.leader && body.length === 11)
+      group.applied.hashes.hear(body);
+    if (kind === FrameKind.inSync && from === group.raft.state.leader) this.#membership.hear(group, body);
+    if (kind !== FrameKind.raft) return;
     const message = this.#decode(from, body);
     if (message !== undefined) this.#guard(() => group.receive(this.now(), from, message));
   }
@@ -227,6 +229,7 @@ export class Host implements GroupDriver {
     for (const group of this.#groups.values()) {
       group.applyCommitted();
       this.#snapshotting.get(group.id)!.step();
+      this.#membership.follow(group);
     }
     for (const hook of this.#hooks) hook();
     this.transport.flush();
@@ -266,8 +269,9 @@ export class Host implements GroupDriver {
       if (this.#log!.flushingSince === undefined) this.#wal!.markDurable();
       this.#watchDisk();
       for (const group of this.#groups.values()) {
-        const difference = compareStates(group, (to, body) => this.transport.queue(to, group.id, FRAME_HASH, body));
+        const difference = compareStates(group, (to, body) => this.transport.queue(to, group.id, FrameKind.hash, body));
         if (difference !== undefined) this.#stopWith(new HostError("stateDiverged", difference));
+        this.#membership.tick(group);
       }
       this.wantTurn(); // time-outs of requests
     });
@@ -276,19 +280,15 @@ export class Host implements GroupDriver {
   /** A leader that cannot write makes way for one that can; its followers' disks commit without it (etcd #15247). */
   #watchDisk(): void {
     const since = this.#log!.flushingSince;
-    if (since === undefined || this.now() - since < this.#electionTimeout) return;
+    if (since === undefined || this.now() - since < electionTimeoutOf(this.options)) return;
     this.#logger.warn("the disk does not answer", { seconds: (this.now() - since) / 1e6 });
-    for (const group of this.#groups.values()) this.#handOver(group);
+    for (const group of this.#groups.values()) handOver(group, this.transport);
   }
 
-  get #electionTimeout(): Instant {
-    return this.options.raft?.electionTimeout ?? HOST_RAFT_OPTIONS.electionTimeout;
-  }
-
-  /** @returns whether a transfer has begun */
-  #handOver(group: RaftGroup<unknown>): boolean {
-    const successor = bestSuccessor(group.raft.state, this.transport);
-    return successor !== undefined && group.transferLeadership(successor) === "started";
+  #removed(): void {
+    if (this.#stopped) return;
+    for (const group of this.#groups.values()) group.tellRemoved();
+    this.#stopWith(new HostError("removed", "this node was removed from the cluster"));
   }
 
   // --- Ending
@@ -300,11 +300,8 @@ export class Host implements GroupDriver {
   }
 
   async #leave(): Promise<void> {
-    const leading = [...this.#groups.values()].filter((group) => this.#handOver(group));
-    const until = this.now() + this.#electionTimeout;
-    while (leading.some((group) => group.raft.state.role.type === "leader") && this.now() < until) {
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
+    const leading = [...this.#groups.values()].filter((group) => handOver(group, this.transport));
+    await leaveOffice(leading, electionTimeoutOf(this.options), () => this.now());
     this.#stop();
     await this.#giveUp();
   }

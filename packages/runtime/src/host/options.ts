@@ -1,12 +1,22 @@
 import type { Instant, NodeId } from "@synod/protocols/protocol";
 import { DEFAULT_RAFT_OPTIONS, type RaftOptions } from "@synod/protocols/raft/types";
 import type { Disk } from "@synod/storage/disk";
+import type { Membership } from "../group.ts";
 import type { Logger } from "../log/logger.ts";
+import type { HttpAnswer } from "../transport/http-answer.ts";
 
 export interface HostOptions {
   readonly self: NodeId;
-  /** Every voter the cluster begins with, and where its peers reach it (host:port). */
+  /**
+   * The members that this node knows when it starts, itself included, and where it reaches them (host:port). From then on
+   * the state machine's membership counts, except for the way to members that have never moved.
+   */
   readonly peers: ReadonlyMap<NodeId, string>;
+  /**
+   * The voters that the cluster began with: the same on all of them and at each start, by default all `peers`. Empty on a
+   * node that joins a cluster: it learns from the log who decides.
+   */
+  readonly voters?: readonly NodeId[];
   readonly clusterId: bigint;
   readonly disk: Disk;
   readonly logger: Logger;
@@ -15,6 +25,10 @@ export interface HostOptions {
   readonly raft?: Partial<Omit<RaftOptions, "id" | "bootstrap">>;
   readonly limits?: Partial<HostLimits>;
   readonly observer?: HostObserver;
+  /** Called with each other membership once its connections are made: whoever keeps addresses for the next start. */
+  readonly onMembership?: (membership: Membership) => void;
+  /** Answers a request for this path that comes to the peers' port over HTTP; undefined: there is nothing. */
+  readonly onHttpGet?: (path: string) => HttpAnswer | undefined;
 }
 
 /** Told of what cannot be looked up later, for metrics. Called from within a turn: it must be quick and never throw. */
@@ -62,4 +76,8 @@ export const HOST_RAFT_OPTIONS: Omit<RaftOptions, "id" | "bootstrap"> = {
 /** What a node reports of its work; all counters grow from zero at its start. */
 export interface HostStats {
   leaderChanges: number;
+}
+
+export function electionTimeoutOf({ raft }: HostOptions): Instant {
+  return raft?.electionTimeout ?? HOST_RAFT_OPTIONS.electionTimeout;
 }

@@ -1,8 +1,8 @@
 import type { Instant, LogIndex, NodeId, Term } from "@synod/protocols/protocol";
-import { isVoter } from "@synod/protocols/quorum";
+import { isJoint, isVoter } from "@synod/protocols/quorum";
 import { checkState } from "@synod/protocols/raft/invariants";
 import type { Raft } from "@synod/protocols/raft/raft";
-import { configurationOf } from "@synod/protocols/raft/state";
+import { configurationIndex, configurationOf } from "@synod/protocols/raft/state";
 import {
   EntryKind,
   type RaftMessage,
@@ -10,7 +10,7 @@ import {
   type RaftOutput,
   type RaftRecord,
 } from "@synod/protocols/raft/types";
-import type { Group, GroupListener, GroupStatus, Requester, StateMachine } from "../group.ts";
+import type { Group, GroupListener, GroupStatus, Membership, Reach, Requester, StateMachine } from "../group.ts";
 import { Applied } from "./applying.ts";
 import { BATCH_HEADER, isBatch, stamp, stamped, timeOf } from "./batch.ts";
 import type { HostLimits } from "./options.ts";
@@ -31,6 +31,7 @@ export interface GroupDriver {
   /** Committed entries have been applied. */
   batchApplied(began: Instant): void;
   snapshotOutcome(group: number, outcome: Extract<RaftOutcome, { type: "snapshotChunk" | "installSnapshot" }>): void;
+  reach(group: number, node: NodeId): Reach;
 }
 
 /** After this long without an answer a proposal or a read is sent again: its message may be lost. */
@@ -94,7 +95,17 @@ export class RaftGroup<Result> implements Group<Result>, RaftOutput {
       commitIndex: state.commitIndex,
       appliedIndex: this.applied.index,
       configuration,
+      isSettled: !isJoint(configuration) && configurationIndex(state) <= state.commitIndex,
     };
+  }
+
+  reach(node: NodeId): Reach {
+    return this.#driver.reach(this.id, node);
+  }
+
+  /** Who is to take part, as the state machine has it now. */
+  get membership(): Membership | undefined {
+    return this.applied.machine.membership?.();
   }
 
   propose(command: Uint8Array, requester: Requester<Result>, token: number): void {
@@ -142,8 +153,10 @@ export class RaftGroup<Result> implements Group<Result>, RaftOutput {
   announce(outcome: RaftOutcome): void {
     switch (outcome.type) {
       case "committed":
-      case "configuration":
         break; // read from the state at the end of the turn
+      case "configuration":
+        for (const listener of this.#listeners) listener.roleChanged?.(this.status);
+        break;
       case "proposalForwarded":
         for (const batch of outcome.commands) if (isBatch(batch)) this.#forwarded.push(batch);
         break;
@@ -204,6 +217,16 @@ export class RaftGroup<Result> implements Group<Result>, RaftOutput {
     }
     this.reads.serve(this.applied.index);
     if (commitIndex > before) for (const listener of this.#listeners) listener.batchApplied?.(commitIndex);
+  }
+
+  /** Makes Raft's configuration another one (§6). @returns whether that has begun */
+  proposeConfiguration(next: { readonly voters: readonly NodeId[]; readonly learners: readonly NodeId[] }): boolean {
+    return this.raft.proposeConfiguration(this.#driver.now(), next, this).type === "accepted";
+  }
+
+  /** This node is no member any more: whoever waits for that is to know before the host stops. */
+  tellRemoved(): void {
+    for (const listener of this.#listeners) listener.removed?.();
   }
 
   stop(): void {

@@ -66,14 +66,23 @@ export class TestNode implements Requester<number> {
     limits?: Partial<HostLimits>;
     lines?: string[];
     machine?: TextMachine;
+    voters?: readonly number[];
   }) {
-    const { self, peers, disk, limits, lines } = setup;
+    const { self, peers, disk, limits, lines, voters } = setup;
     this.machine = setup.machine ?? new TextMachine();
     const logger = createLogger({
       node: `n${self}`,
       sink: { write: (line) => void lines?.push(line), flush: () => {} },
     });
-    this.host = new Host({ self, peers, disk, logger, clusterId: 7n, ...(limits === undefined ? {} : { limits }) });
+    this.host = new Host({
+      self,
+      peers,
+      disk,
+      logger,
+      clusterId: 7n,
+      ...(limits === undefined ? {} : { limits }),
+      ...(voters === undefined ? {} : { voters }),
+    });
     this.group = this.host.addGroup(1, this.machine);
   }
 

@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { CONTROL, FrameReader, type FrameSink, MAX_FRAME_LENGTH } from "./frame.ts";
 import { encodeGoodbye, encodeHello, type Goodbye, type Hello } from "./hello.ts";
+import { answerHttp, type HttpAnswer, isHttp } from "./http-answer.ts";
 import { Outbox, writePieces } from "./outbox.ts";
 import type { Peer } from "./peer.ts";
 
@@ -9,6 +10,8 @@ export interface ConnectionOwner {
   greeted(connection: Connection, kind: number, body: Uint8Array): void;
   control(connection: Connection, peer: Peer, kind: number, body: Uint8Array): void;
   frame(peer: Peer, group: number, kind: number, body: Uint8Array): void;
+  /** Somebody asks over HTTP instead. */
+  http(path: string): HttpAnswer | undefined;
   /** Once, whatever ended it. */
   closed(connection: Connection, reason: string): void;
 }
@@ -35,6 +38,7 @@ export class Connection implements FrameSink {
   readonly #owner: ConnectionOwner;
   readonly #reader: FrameReader = new FrameReader();
   #timer: NodeJS.Timeout | undefined;
+  #isFirst = true;
   #failure: string | undefined;
   /** Held back by a fault: when each batch may leave. */
   readonly #delayed: { due: number; pieces: Uint8Array[] }[] = [];
@@ -120,8 +124,19 @@ export class Connection implements FrameSink {
   #received(chunk: Uint8Array): void {
     if (this.state === "closed") return;
     if (this.peer?.fault?.blockIn !== true) this.lastHeard = performance.now();
+    if (this.#isFirst && !this.dialed && isHttp(chunk)) return this.#askedOverHttp(chunk);
+    this.#isFirst = false;
     const problem = this.#reader.push(chunk, this);
     if (problem !== undefined) this.#malformed(problem);
+  }
+
+  /** Whoever wants to join asks who is there; so do people, with curl. */
+  #askedOverHttp(chunk: Uint8Array): void {
+    this.state = "closed";
+    clearTimeout(this.#timer);
+    answerHttp(this.#socket, chunk, (path) => this.#owner.http(path));
+    setTimeout(() => this.#socket.destroy(), LINGER_MS).unref();
+    this.#owner.closed(this, "");
   }
 
   #malformed(problem: string): void {

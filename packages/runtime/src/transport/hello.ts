@@ -57,7 +57,9 @@ export type GoodbyeCode =
   | "malformed"
   | "dialing"
   | "replaced"
-  | "stopping";
+  | "stopping"
+  /** Whoever is told so was a member of the cluster, and never will be again. */
+  | "removed";
 
 const CODES: readonly GoodbyeCode[] = [
   "otherCluster",
@@ -69,6 +71,7 @@ const CODES: readonly GoodbyeCode[] = [
   "dialing",
   "replaced",
   "stopping",
+  "removed",
 ];
 
 export interface Goodbye {
@@ -91,7 +94,12 @@ export function decodeGoodbye(body: Uint8Array): Goodbye {
 }
 
 /** Judges the other side's hello. @returns undefined: welcome; else one sentence for both logs. */
-export function judgeHello(hello: Hello, ours: Hello, isPeer: (node: NodeId) => boolean): Goodbye | undefined {
+export function judgeHello(
+  hello: Hello,
+  ours: Hello,
+  isPeer: (node: NodeId) => boolean,
+  isRemoved: (node: NodeId) => boolean = () => false,
+): Goodbye | undefined {
   if (hello.version !== ours.version) {
     const sentence = `it speaks version ${hello.version} of the peer protocol, n${ours.node} speaks ${ours.version}`;
     return { code: "otherVersion", sentence };
@@ -109,10 +117,15 @@ export function judgeHello(hello: Hello, ours: Hello, isPeer: (node: NodeId) => 
       sentence: `it looked for n${hello.expected} and found n${ours.node}: check the addresses`,
     };
   }
+  if (isRemoved(hello.node) && !isPeer(hello.node)) return removedGoodbye(hello.node);
   if (!isPeer(hello.node)) {
     return { code: "unknownNode", sentence: `n${hello.node} is not among the peers that n${ours.node} knows` };
   }
   return undefined;
+}
+
+export function removedGoodbye(node: NodeId): Goodbye {
+  return { code: "removed", sentence: `n${node} was removed from the cluster` };
 }
 
 function hex(id: bigint): string {

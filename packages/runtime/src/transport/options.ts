@@ -1,5 +1,6 @@
 import type { NodeId } from "@synod/protocols/protocol";
 import type { Logger } from "../log/logger.ts";
+import type { HttpAnswer } from "./http-answer.ts";
 import type { Sockets } from "./sockets.ts";
 
 export interface TransportHandler {
@@ -8,6 +9,12 @@ export interface TransportHandler {
   onConnected?(node: NodeId): void;
   onDisconnected?(node: NodeId): void;
   onRoundTrip?(node: NodeId, seconds: number): void;
+  /** Whether this node once was a member and is none for good: it is told so. */
+  isRemoved?(node: NodeId): boolean;
+  /** A peer says that of this node. */
+  onRemoved?(): void;
+  /** Somebody speaks HTTP instead. @returns undefined: there is nothing at this path */
+  onHttpGet?(path: string): HttpAnswer | undefined;
 }
 
 export interface TransportOptions {

@@ -33,7 +33,7 @@ test("whoever does not belong here is told why in one sentence, and the log says
     [encodeHello({ ...good, expected: 4 }), /it looked for n4 and found n5/],
     [encodeFrame(1, 1, 0, new Uint8Array(3)), /a frame came before the hello/],
     [encodeFrame(0, 1, 0x80, new Uint8Array(40)), /its first frame is no hello/],
-    [Buffer.from("GET / HTTP/1.1\r\n\r\n"), /no frame of the peer protocol/],
+    [Buffer.from("PUT / HTTP/1.1\r\n\r\n"), /no frame of the peer protocol/],
   ];
   for (const [bytes, sentence] of cases) {
     assert.match(await speakTo(node.address, bytes), sentence);
@@ -80,4 +80,32 @@ test("a removed peer is disconnected and refused; a stopped node says goodbye", 
   assert.deepEqual(a.transport.peers(), [3]);
   await c.transport.close();
   await until(() => a.lines.some((line) => line.includes("lost the connection to n3: n3 is stopping")), "n1 is told");
+});
+
+test("who asks over HTTP is answered where there is something to say, and it is no reason for a warning", async () => {
+  const handler = {
+    onFrame: () => {},
+    onHttpGet: (path: string) => (path === "/members" ? { headers: { "X-Cluster": "abc" }, body: "[1]" } : undefined),
+  };
+  const { address, lines } = await startNode(1, { handler });
+  const found = await fetch(`http://${address}/members?all`);
+  assert.deepEqual([found.status, found.headers.get("x-cluster"), await found.json()], [200, "abc", [1]]);
+  assert.equal((await fetch(`http://${address}/other`)).status, 404);
+  assert.deepEqual(lines, []);
+});
+
+test("a node that was removed from the cluster is told so, connected or not", async () => {
+  let told = 0;
+  const removed = new Set<number>();
+  const keeper = { onFrame: () => {}, isRemoved: (node: number) => removed.has(node) };
+  const [a, b] = await Promise.all([
+    startNode(1, { handler: keeper }),
+    startNode(2, { handler: { onFrame: () => {}, onRemoved: () => told++ } }),
+  ]);
+  await introduce(a, b, 1, 2);
+  removed.add(2);
+  a.transport.removePeer(2);
+  await until(() => told >= 1, "its connection ends with that sentence");
+  await until(() => told >= 2, "its next attempts are answered with it too");
+  assert.ok(b.lines.some((line) => line.includes("n2 was removed from the cluster")));
 });

@@ -6,7 +6,7 @@ import type { Logger } from "../log/logger.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
 import { ControlKind, HEADER_BYTES, MAX_BODY_BYTES } from "./frame.ts";
 import { Heartbeat, recordPong } from "./heartbeat.ts";
-import { decodeGoodbye, decodeHello, type Hello, judgeHello, PROTOCOL_VERSION } from "./hello.ts";
+import { decodeGoodbye, decodeHello, type Hello, judgeHello, PROTOCOL_VERSION, removedGoodbye } from "./hello.ts";
 import type { TransportHandler, TransportOptions } from "./options.ts";
 import { Peer, type PeerStats } from "./peer.ts";
 import { formatAddress, parseAddress, type Sockets, TCP_SOCKETS } from "./sockets.ts";
@@ -66,6 +66,7 @@ export class Transport {
       greeted: (connection, kind, body) => this.#greeted(connection, kind, body),
       control: (connection, peer, kind, body) => this.#control(connection, peer, kind, body),
       frame: (peer, group, kind, body) => this.#frame(peer, group, kind, body),
+      http: (path) => this.#handler.onHttpGet?.(path),
       closed: (connection, reason) => this.#closed(connection, reason),
     };
   }
@@ -107,8 +108,9 @@ export class Transport {
     this.#peers[node] = undefined;
     clearTimeout(peer.retry);
     const sentence = `n${node} is no longer a peer of n${this.#options.self}`;
+    const isRemoved = this.#handler.isRemoved?.(node) === true;
     peer.dialing?.close(sentence);
-    peer.connection?.close(sentence, { code: "unknownNode", sentence });
+    peer.connection?.close(sentence, isRemoved ? removedGoodbye(node) : { code: "unknownNode", sentence });
   }
 
   peers(): NodeId[] {
@@ -234,7 +236,12 @@ export class Transport {
           code: "wrongNode",
           sentence: `n${connection.peer?.node} was expected there and n${hello.node} answered`,
         } as const)
-      : judgeHello(hello, this.#hello(0), (node) => this.#peers[node] !== undefined);
+      : judgeHello(
+          hello,
+          this.#hello(0),
+          (node) => this.#peers[node] !== undefined,
+          (node) => this.#handler.isRemoved?.(node) === true,
+        );
     const peer = this.#peers[hello.node];
     if (verdict !== undefined || peer === undefined) {
       connection.close(verdict?.sentence ?? "unknown", verdict);
@@ -281,6 +288,7 @@ export class Transport {
 
   #refused(connection: Connection, body: Uint8Array): void {
     const { code, sentence } = decodeGoodbye(body);
+    if (code === "removed") this.#handler.onRemoved?.();
     // Told "dialing", we are about to be called: nothing to complain about.
     connection.close(code === "dialing" ? "" : `it refused: ${sentence}`);
   }
@@ -327,7 +335,13 @@ export class Transport {
     if (peer.fault?.blockIn === true) return;
     if (kind === ControlKind.ping) connection.sendControl(ControlKind.pong, body);
     else if (kind === ControlKind.pong) recordPong(peer, body, this.#roundTrip);
-    else if (kind === ControlKind.goodbye) connection.close(decodeGoodbye(body).sentence);
+    else if (kind === ControlKind.goodbye) this.#toldGoodbye(connection, body);
     // Other kinds: a later version's, and harmless.
+  }
+
+  #toldGoodbye(connection: Connection, body: Uint8Array): void {
+    const { code, sentence } = decodeGoodbye(body);
+    connection.close(sentence);
+    if (code === "removed") this.#handler.onRemoved?.();
   }
 }

@@ -1,4 +1,12 @@
-import type { Group, GroupListener, GroupStatus, Requester, RequestFailure, StateMachine } from "@synod/runtime/group";
+import type {
+  Group,
+  GroupListener,
+  GroupStatus,
+  Reach,
+  Requester,
+  RequestFailure,
+  StateMachine,
+} from "@synod/runtime/group";
 
 /**
  * A group of one for tests: what was proposed in a turn is applied at its end, in one batch. The tests may take its leader
@@ -15,7 +23,10 @@ export class FakeGroup<Result> implements Group<Result> {
     commitIndex: 0,
     appliedIndex: 0,
     configuration: { voters: [1], outgoing: [], learners: [] },
+    isSettled: true,
   };
+  /** What is to be known of the other members. */
+  others: Reach = { isConnected: true, isInSync: true };
   /** Microseconds. */
   time = 1_000_000;
   /** What becomes of requests instead of being applied. */
@@ -64,6 +75,10 @@ export class FakeGroup<Result> implements Group<Result> {
     if (!this.status.configuration.voters.includes(target)) return "notVoter";
     this.#enqueue(() => this.become({ role: "follower", leader: target, term: this.status.term + 1 }));
     return "started";
+  }
+
+  reach(): Reach {
+    return this.others;
   }
 
   become(change: Partial<GroupStatus>): void {

@@ -1,0 +1,184 @@
+/** The host follows what its state machine decides of the members: with real sockets, and leaders that die meanwhile. */
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import type { Membership } from "../group.ts";
+import { addressesOf, MemoryDisk, settled, TestNode, TextMachine } from "./testing.ts";
+
+/** Texts like "members 1 2 learners 3" decide who takes part. */
+class MemberMachine extends TextMachine {
+  readonly #all: ReadonlyMap<number, string>;
+  #decided: { text: string; membership: Membership } | undefined;
+
+  constructor(all: ReadonlyMap<number, string>) {
+    super();
+    this.#all = all;
+  }
+
+  membership(): Membership | undefined {
+    const text = this.texts.findLast((one) => one.startsWith("members "));
+    if (text !== undefined && this.#decided?.text !== text) this.#decided = { text, membership: this.#read(text) };
+    return this.#decided?.membership;
+  }
+
+  #read(text: string): Membership {
+    const numbers = (part = ""): number[] => [...part.matchAll(/\d+/g)].map(([digits]) => Number(digits));
+    const [voters, learners] = text.split("learners").map(numbers) as [number[], number[] | undefined];
+    const present = [...voters, ...(learners ?? [])];
+    const before = this.texts.filter((one) => one.startsWith("members ")).flatMap(numbers);
+    return {
+      voters,
+      learners: learners ?? [],
+      addresses: new Map(present.map((node) => [node, this.#all.get(node) as string])),
+      unmoved: new Set(),
+      isRemoved: (node) => before.includes(node) && !present.includes(node),
+    };
+  }
+}
+
+const running = new Set<TestNode>();
+after(async () => {
+  for (const node of running) await node.host.close();
+});
+
+class World {
+  readonly all: ReadonlyMap<number, string>;
+  readonly disks: Map<number, MemoryDisk> = new Map();
+  readonly nodes: Map<number, TestNode> = new Map();
+
+  constructor(all: ReadonlyMap<number, string>) {
+    this.all = all;
+  }
+
+  static async of(first: number, all: number): Promise<World> {
+    const world = new World(await addressesOf(all));
+    const voters = Array.from({ length: first }, (_, i) => i + 1);
+    await Promise.all(voters.map((self) => world.start(self, voters, voters)));
+    return world;
+  }
+
+  /** @param known the members of which it is told, as their addresses; @param voters those the cluster began with */
+  async start(self: number, known: readonly number[], voters: readonly number[]): Promise<TestNode> {
+    const disk = this.disks.get(self) ?? new MemoryDisk();
+    this.disks.set(self, disk);
+    const peers = new Map(known.map((node) => [node, this.all.get(node) as string]));
+    const node = new TestNode({ self, peers, disk, voters, machine: new MemberMachine(this.all) });
+    running.add(node);
+    this.nodes.set(self, node);
+    await node.host.start();
+    return node;
+  }
+
+  join(self: number): Promise<TestNode> {
+    return this.start(self, [...this.nodes.keys(), self], []);
+  }
+
+  async stop(self: number): Promise<void> {
+    const node = this.node(self);
+    running.delete(node);
+    this.nodes.delete(self);
+    await node.host.close();
+  }
+
+  node(self: number): TestNode {
+    return this.nodes.get(self) as TestNode;
+  }
+
+  leader(): TestNode {
+    return [...this.nodes.values()].find(({ group }) => group.status.role === "leader") as TestNode;
+  }
+
+  /** All these nodes are in the same settled configuration. */
+  async agreed(voters: readonly number[], learners: readonly number[] = []): Promise<void> {
+    await settled(() =>
+      [...voters, ...learners].every((self) => {
+        const { configuration, isSettled } = this.node(self).group.status;
+        return isSettled && `${configuration.voters}/${configuration.learners}` === `${voters}/${learners}`;
+      }),
+    );
+  }
+
+  async end(): Promise<void> {
+    for (const self of [...this.nodes.keys()]) await this.stop(self);
+  }
+}
+
+test("a learner joins, catches up, is promoted, and takes an old member's place", async () => {
+  const world = await World.of(3, 4);
+  await world.node(1).propose("before");
+  await world.node(1).propose("members 1 2 3 learners 4");
+  const fourth = await world.join(4);
+  await world.agreed([1, 2, 3], [4]);
+  assert.equal(fourth.group.status.role, "learner");
+  assert.deepEqual((await fourth.read()).at(0), "before");
+  await settled(() => world.leader().group.reach(4).isInSync);
+  await world.node(2).propose("members 1 2 3 4");
+  await world.agreed([1, 2, 3, 4]);
+  await world.node(4).propose("members 2 3 4");
+  const error = await world.node(1).host.failed;
+  assert.deepEqual([error.code, error.message], ["removed", "this node was removed from the cluster"]);
+  await world.stop(1);
+  await world.agreed([2, 3, 4]);
+  await world.node(4).propose("after");
+  assert.equal((await world.node(2).read()).at(-1), "after");
+  assert.deepEqual(world.node(2).host.transport.peers(), [3, 4]);
+  await world.end();
+});
+
+test("a voter that has been added votes only once it has caught up: until then it costs no quorum", async () => {
+  const world = await World.of(1, 2);
+  await world.node(1).propose("members 1 2");
+  await settled(() => world.node(1).group.status.configuration.learners.includes(2));
+  await world.node(1).propose("the cluster goes on without it");
+  await world.join(2);
+  await world.agreed([1, 2]);
+  assert.equal((await world.node(2).read()).at(-1), "the cluster goes on without it");
+  await world.end();
+});
+
+test("a leader removed by its cluster hands over first, and one of two can be removed", async () => {
+  const world = await World.of(2, 2);
+  await world.node(1).propose("members 1 2");
+  const leader = world.leader().host.options.self;
+  const other = 3 - leader;
+  await world.node(other).propose(`members ${other}`);
+  assert.equal((await world.node(leader).host.failed).code, "removed");
+  await world.stop(leader);
+  await world.agreed([other]);
+  await world.node(other).propose("alone");
+  await world.end();
+});
+
+test("the leader dies before it has executed what was decided: the next one does, once", async () => {
+  const world = await World.of(3, 3);
+  const leader = world.leader() ?? (await settled(() => world.leader() !== undefined).then(() => world.leader()));
+  await leader.propose("first");
+  const self = leader.host.options.self;
+  const [left, right] = [1, 2, 3].filter((node) => node !== self) as [number, number];
+  for (const peer of [left, right]) leader.host.transport.faults.block(peer, "both");
+  // Nobody hears the old leader: the decision is the next one's, and so is what follows from it.
+  await settled(() => [left, right].some((node) => world.node(node).group.status.role === "leader"));
+  await world.node(left).propose(`members ${left} ${right}`);
+  await world.agreed([left, right]);
+  leader.host.transport.faults.heal();
+  assert.equal((await leader.host.failed).code, "removed");
+  await world.stop(self);
+  await world.end();
+});
+
+test("all nodes stop and start again: members, addresses and configuration are as they were decided", async () => {
+  const world = await World.of(2, 3);
+  await world.node(1).propose("members 1 2 learners 3");
+  await world.join(3);
+  await world.agreed([1, 2], [3]);
+  await world.node(1).propose("members 1 2 3");
+  await world.agreed([1, 2, 3]);
+  for (const self of [1, 2, 3]) await world.stop(self);
+  await Promise.all([
+    world.start(1, [1, 2, 3], [1, 2]),
+    world.start(2, [1, 2, 3], [1, 2]),
+    world.start(3, [1, 2, 3], []),
+  ]);
+  await world.agreed([1, 2, 3]);
+  assert.equal(await world.node(3).propose("again"), 3);
+  await world.end();
+});
