@@ -16,9 +16,9 @@ import { Workload } from "./cluster-test/workload.ts";
 
 test("all nodes killed at once serve everything they acknowledged when they start again", TIMEOUT, async (t) => {
   await judged(
-    async (cluster, _workload, tell) => {
+    async (cluster, workload, tell) => {
       for (let round = 1; round <= (LONG ? 5 : 2); round += 1) {
-        await sleep(500);
+        await workload.answered(workload.answers + 200);
         await Promise.all(cluster.nodes.map((node) => node.kill()));
         const start = performance.now();
         for (const node of cluster.nodes) node.start();
@@ -68,7 +68,7 @@ test("a majority that loses its disks does lose what was acknowledged, and the j
   const cluster = await Cluster.start(synod);
   const workload = Workload.start(cluster.addresses);
   try {
-    await sleep(500);
+    await workload.answered(200);
     await Promise.all(cluster.nodes.map((node) => node.kill()));
     const forgetful = cluster.nodes.slice(0, 2);
     for (const node of forgetful) {
@@ -76,7 +76,7 @@ test("a majority that loses its disks does lose what was acknowledged, and the j
       node.start();
     }
     await cluster.ready();
-    await sleep(300);
+    await workload.answered(workload.answers + 100);
     const history = await workload.finish();
     assert.throws(() => assertLinearizable(history), /nothing explains|contradict each other/);
   } finally {

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { History } from "@synod/checkers/history";
 import { Cluster } from "./cluster.ts";
 import { assertLinearizable, assertReplicasEqual, lastWrite, summary } from "./judge.ts";
@@ -10,6 +9,9 @@ import { DEFAULT_WORKLOAD, Workload } from "./workload.ts";
 /** `SYNOD_CLUSTER_TEST=long`: every fault more often. */
 export const LONG: boolean = process.env.SYNOD_CLUSTER_TEST === "long";
 export const TIMEOUT: { readonly timeout: number } = { timeout: LONG ? 180_000 : 60_000 };
+
+/** Answers before the first fault, and after the last. However slow the machine, there is something to judge. */
+const SOME = 100;
 
 export type Tell = (line: string) => void;
 
@@ -33,14 +35,12 @@ export async function judged(
   const workload = Workload.start(cluster.addresses);
   const watchers = cluster.nodes.map((_, index) => new Watcher(cluster.addresses, index, DEFAULT_WORKLOAD.prefix));
   try {
-    await sleep(300);
+    await workload.answered(SOME);
     await hurt(cluster, workload, tell);
     cluster.heal();
-    await sleep(300);
+    await workload.answered(Math.max(answers, workload.answers + SOME));
     const history = await workload.finish();
     tell(summary(history));
-    const answered = history.filter(({ outcome }) => outcome === "ok").length;
-    assert.ok(answered > answers, `only ${answered} operations were answered`);
     assertLinearizable(history);
     await assertReplicasEqual(cluster, DEFAULT_WORKLOAD.prefix);
     await assertWatched(cluster, watchers, history, tell);

@@ -1,7 +1,6 @@
 /** The judge itself is judged: a real etcd under the same faults must pass. Needs the program `etcd` (Debian: etcd-server). */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { Cluster } from "./cluster.ts";
 import { assertLinearizable, assertReplicasEqual } from "./judge.ts";
 import { etcd } from "./programs.ts";
@@ -11,7 +10,7 @@ test("etcd, its leader stopped and then all its nodes killed, passes the judgeme
   const cluster = await Cluster.start(etcd);
   const workload = Workload.start(cluster.addresses);
   try {
-    await sleep(300);
+    await workload.answered(100);
     const leader = await cluster.leader();
     leader.pause();
     await workload.servedAgain(Workload.now(), 20_000);
@@ -20,9 +19,8 @@ test("etcd, its leader stopped and then all its nodes killed, passes the judgeme
     await Promise.all(cluster.nodes.map((node) => node.kill()));
     for (const node of cluster.nodes) node.start();
     await cluster.ready();
-    await sleep(300);
+    await workload.answered(workload.answers + 100);
     const history = await workload.finish();
-    assert.ok(history.filter(({ outcome }) => outcome === "ok").length > 100);
     assert.ok(
       history.some(({ outcome }) => outcome === "unknown"),
       "a fault leaves somebody without an answer",

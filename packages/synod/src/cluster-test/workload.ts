@@ -28,6 +28,7 @@ export class Workload {
   readonly #clients: Promise<void>[] = [];
   #running = true;
   #processes = 0;
+  #answers = 0;
 
   private constructor(addresses: readonly string[], options: WorkloadOptions) {
     this.#addresses = addresses;
@@ -68,6 +69,21 @@ export class Workload {
       await sleep(10);
     }
     throw new Error(`nobody was served within ${withinMs} ms`);
+  }
+
+  /** Operations that were answered, whatever the answer. */
+  get answers(): number {
+    return this.#answers;
+  }
+
+  /** Waits until so many operations have been answered since the start. */
+  async answered(count: number, withinMs = 30_000): Promise<void> {
+    const deadline = performance.now() + withinMs;
+    while (this.#answers < count) {
+      if (performance.now() > deadline)
+        throw new Error(`only ${this.#answers} of ${count} operations were answered within ${withinMs} ms`);
+      await sleep(10);
+    }
   }
 
   /** Ends the clients, each after the operation that it has under way. */
@@ -158,8 +174,10 @@ export class Workload {
   ): Promise<"ok" | "fail" | "unknown"> {
     const token = this.#recorder.call(Workload.now(), process, f, key, input);
     const reply = await send();
-    if (reply.type === "ok") this.#recorder.ok(Workload.now(), token, reply.value);
-    else if (reply.type === "notSent") this.#recorder.fail(Workload.now(), token);
+    if (reply.type === "ok") {
+      this.#answers += 1;
+      this.#recorder.ok(Workload.now(), token, reply.value);
+    } else if (reply.type === "notSent") this.#recorder.fail(Workload.now(), token);
     else this.#recorder.unknown(token);
     return reply.type === "ok" ? "ok" : reply.type === "notSent" ? "fail" : "unknown";
   }
