@@ -115,8 +115,8 @@ test("watch tells history from a revision on, also with what was there before", 
     step("put w 2"),
     step("del w"),
     step("put w/child 3"),
-    step("watch w --rev=2 --prefix", { lines: 11 }),
-    step("watch w --rev=2 --prev-kv", { lines: 10 }),
+    step("watch w --rev=2 --prefix", { lines: 12 }),
+    step("watch w --rev=2 --prev-kv", { lines: 13 }),
     step("watch w --rev=2 --prefix -w json", { lines: 1 }),
   ]);
 });

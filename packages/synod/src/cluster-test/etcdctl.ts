@@ -18,7 +18,8 @@ export class Etcdctl {
 
   /**
    * @param input for standard input.
-   * @param lines ends a command that would go on for ever (a watch) once it has said that many lines.
+   * @param lines ends a command that would go on for ever (a watch) once it has said that many lines; more it may have said
+   * by then is left out.
    */
   run(args: readonly string[], options: { input?: string; lines?: number } = {}): Promise<Said> {
     const child = spawn("etcdctl", ["--endpoints", this.#endpoints, ...args], {
@@ -34,13 +35,23 @@ export class Etcdctl {
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       errors += text;
     });
+    child.stdin.on("error", () => {}); // a command that reads nothing may have ended already
     child.stdin.end(options.input ?? "");
     return new Promise((resolve, reject) => {
       child.once("error", reject);
       child.once("close", () => {
         clearTimeout(timer);
-        resolve({ output, error: /^Error: .*/m.exec(errors)?.[0] });
+        resolve({ output: firstLines(output, options.lines), error: /^Error: .*/m.exec(errors)?.[0] });
       });
     });
   }
+}
+
+function firstLines(text: string, count: number | undefined): string {
+  return count === undefined
+    ? text
+    : text
+        .split(/(?<=\n)/)
+        .slice(0, count)
+        .join("");
 }
