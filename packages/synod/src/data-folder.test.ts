@@ -29,10 +29,10 @@ test("another node, and a node of another cluster, are refused", () => {
 test("data of another format are left alone", () => {
   const folder = join(base, "format");
   openNodeFolder(folder, n1);
-  writeFileSync(join(folder, "node.json"), JSON.stringify({ format: 2, ...n1 }));
+  writeFileSync(join(folder, "node.json"), JSON.stringify({ format: 1, ...n1 }));
   assert.throws(
     () => openNodeFolder(folder, n1),
-    /has format 2 and this Synod reads format 1: use the Synod that wrote it/,
+    /has format 1 and this Synod reads format 2: use the Synod that wrote it/,
   );
 });
 
@@ -47,7 +47,7 @@ test("a folder that cannot be made is named with the reason", () => {
 test("a cluster's folder remembers its cluster and how many nodes it has", () => {
   const folder = join(base, "cluster");
   const made = openClusterFolder(folder, 3, false);
-  assert.deepEqual({ ...openClusterFolder(folder, 3, false) }, { format: 1, ...made });
+  assert.deepEqual({ ...openClusterFolder(folder, 3, false) }, { format: 2, ...made });
   assert.throws(() => openClusterFolder(folder, 5, false), /with 3 nodes, not 5: start with --nodes 3, choose another/);
 });
 

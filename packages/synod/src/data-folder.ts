@@ -5,7 +5,7 @@ import { DiskError } from "@synod/storage/disk";
 import { CliError } from "./cli/errors.ts";
 
 /** The layout of a node's folder. A program that writes another layout has another number, and neither reads the other's. */
-const format = 1;
+const format = 2;
 
 export interface Identity {
   readonly cluster: string;

@@ -1,5 +1,4 @@
-import { hashBytes } from "./bytes.ts";
-import { SNAPSHOT_CHUNK } from "./chunk-writer.ts";
+import { crc32c } from "@synod/wire/crc32c";
 
 /** A snapshot that cannot be restored. The state in which it was noticed must be thrown away. */
 export class SnapshotError extends Error {
@@ -12,25 +11,27 @@ export class SnapshotError extends Error {
   }
 }
 
-/** Reads what ChunkWriter wrote, however the stream has been cut since. */
+/**
+ * Reads what ChunkWriter wrote, however the stream has been cut since. It copies nothing that lies within one chunk: what
+ * is made of a chunk may keep it, so nobody may change its bytes.
+ */
 export class ChunkReader {
   readonly #source: Iterator<Uint8Array>;
-  /** The writer's chunk, put together again: its hash is defined on these boundaries. */
-  readonly #chunk = new Uint8Array(SNAPSHOT_CHUNK);
-  #filled = 0;
-  #at = 0;
-  #hash = 0;
-  #input: Uint8Array = new Uint8Array(0);
-  #inputAt = 0;
+  /** The chunk being read. */
+  chunk: Uint8Array = new Uint8Array(0);
+  /** How much of it is read. */
+  at = 0;
+  /** CRC32C of all chunks before it. */
+  #sum = 0;
 
   constructor(chunks: Iterable<Uint8Array>) {
     this.#source = chunks[Symbol.iterator]();
   }
 
   byte(): number {
-    if (this.#at === this.#filled) this.#fill();
-    const value = this.#chunk[this.#at]!;
-    this.#at += 1;
+    if (this.at === this.chunk.length) this.#next();
+    const value = this.chunk[this.at]!;
+    this.at += 1;
     return value;
   }
 
@@ -56,46 +57,48 @@ export class ChunkReader {
     return value >>> 0;
   }
 
-  bytes(length: number, limit: number): Uint8Array {
-    if (length > limit) throw new SnapshotError("corrupt", `a field of ${length} bytes, where ${limit} are allowed`);
+  /** Whether the next `length` bytes lie in `chunk` from `at` on; then the caller may take them there and `skip` them. */
+  holds(length: number): boolean {
+    return length <= this.chunk.length - this.at;
+  }
+
+  skip(length: number): void {
+    this.at += length;
+  }
+
+  /** Joins bytes that lie in several chunks. */
+  bytes(length: number): Uint8Array {
     const result = new Uint8Array(length);
     for (let done = 0; done < length; ) {
-      if (this.#at === this.#filled) this.#fill();
-      const part = Math.min(length - done, this.#filled - this.#at);
-      result.set(this.#chunk.subarray(this.#at, this.#at + part), done);
-      this.#at += part;
+      if (this.at === this.chunk.length) this.#next();
+      const part = Math.min(length - done, this.chunk.length - this.at);
+      result.set(this.chunk.subarray(this.at, this.at + part), done);
+      this.at += part;
       done += part;
     }
     return result;
   }
 
-  /** Reads the trailing hash and demands that it is right and that nothing follows. */
+  /** Reads the trailing sum and demands that it is right and that nothing follows. */
   finish(): void {
-    const expected = hashBytes(this.#chunk, 0, this.#at, this.#hash) >>> 0;
+    const expected = crc32c(this.chunk, this.#sum, 0, this.at);
     if (this.uint32() !== expected) throw new SnapshotError("corrupt", "its checksum does not match its content");
-    if (this.#at < this.#filled || this.#more()) throw new SnapshotError("corrupt", "something follows its end");
+    if (this.at < this.chunk.length || this.#more()) throw new SnapshotError("corrupt", "something follows its end");
   }
 
-  #fill(): void {
-    if (this.#filled === SNAPSHOT_CHUNK) {
-      this.#hash = hashBytes(this.#chunk, 0, SNAPSHOT_CHUNK, this.#hash);
-      this.#filled = 0;
-      this.#at = 0;
-    }
+  #next(): void {
     if (!this.#more()) throw new SnapshotError("truncated", "it ends early; fetch it again");
-    const part = Math.min(this.#input.length - this.#inputAt, SNAPSHOT_CHUNK - this.#filled);
-    this.#chunk.set(this.#input.subarray(this.#inputAt, this.#inputAt + part), this.#filled);
-    this.#inputAt += part;
-    this.#filled += part;
   }
 
   #more(): boolean {
-    while (this.#inputAt === this.#input.length) {
+    for (;;) {
       const next = this.#source.next();
       if (next.done === true) return false;
-      this.#input = next.value;
-      this.#inputAt = 0;
+      if (next.value.length === 0) continue;
+      this.#sum = crc32c(this.chunk, this.#sum);
+      this.chunk = next.value;
+      this.at = 0;
+      return true;
     }
-    return true;
   }
 }

@@ -1,13 +1,13 @@
-import { hashBytes } from "./bytes.ts";
+import { crc32c } from "@synod/wire/crc32c";
 
 export const SNAPSHOT_CHUNK: number = 64 * 1024;
 
-/** Writes values into chunks of fixed size, cut wherever they are full, and hashes what it writes. */
+/** Writes values into chunks of fixed size, cut wherever they are full, and sums what it writes. */
 export class ChunkWriter {
   #chunk = new Uint8Array(SNAPSHOT_CHUNK);
   #used = 0;
   #full: Uint8Array[] = [];
-  #hash = 0;
+  #sum = 0;
 
   byte(value: number): void {
     if (this.#used === SNAPSHOT_CHUNK) this.#flush();
@@ -56,15 +56,15 @@ export class ChunkWriter {
     return full;
   }
 
-  /** Ends the stream with the hash of all that was written before. @returns the last chunks. */
+  /** Ends the stream with the CRC32C of all that was written before. @returns the last chunks. */
   finish(): Uint8Array[] {
-    this.uint32(hashBytes(this.#chunk, 0, this.#used, this.#hash));
+    this.uint32(crc32c(this.#chunk, this.#sum, 0, this.#used));
     this.#full.push(this.#chunk.subarray(0, this.#used));
     return this.takeFull();
   }
 
   #flush(): void {
-    this.#hash = hashBytes(this.#chunk, 0, this.#used, this.#hash);
+    this.#sum = crc32c(this.#chunk, this.#sum);
     this.#full.push(this.#chunk);
     this.#chunk = new Uint8Array(SNAPSHOT_CHUNK);
     this.#used = 0;

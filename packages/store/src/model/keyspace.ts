@@ -1,5 +1,5 @@
 import { assert } from "./assert.ts";
-import { hashBytes } from "./bytes.ts";
+import { hashBytes, hashValue } from "./bytes.ts";
 import { KeyHistory } from "./key-history.ts";
 import { keyOrder } from "./key-order.ts";
 import { KeyTable } from "./key-table.ts";
@@ -52,7 +52,7 @@ export class Keyspace {
   }
 
   find(key: Uint8Array): KeyHistory | undefined {
-    return this.#lookUp(hashBytes(key, 0, key.length, 0), key);
+    return this.#lookUp(hashBytes(key, 0, key.length, 0), key, 0, key.length);
   }
 
   /** The key's newest record, if the key exists. */
@@ -65,14 +65,14 @@ export class Keyspace {
   put(key: Uint8Array, value: Uint8Array, lease: LeaseId): KeyHistory {
     const revision = this.revision + 1;
     const keyHash = hashBytes(key, 0, key.length, 0);
-    const history = this.#lookUp(keyHash, key);
+    const history = this.#lookUp(keyHash, key, 0, key.length);
     const previous = history?.latest;
     const createRevision = previous === undefined || previous.isTombstone ? revision : previous.createRevision;
     const version = (previous?.version ?? 0) + 1;
-    const contentHash = hashBytes(value, 0, value.length, keyHash);
+    const contentHash = hashValue(value, 0, value.length, keyHash);
     const hash = hashRecord(contentHash, createRevision, revision, version, lease);
     const record = this.#record(key, value, createRevision, revision, version, lease, hash, previous);
-    return this.#append(history, keyHash, key, record);
+    return this.#append(history, keyHash, record);
   }
 
   /** Deletes a key that exists. */
@@ -81,25 +81,35 @@ export class Keyspace {
     const revision = this.revision + 1;
     const hash = hashRecord(history.keyHash, 0, revision, 0, NO_LEASE);
     const { latest } = history;
-    const key = latest.key;
-    this.#append(history, history.keyHash, key, this.#record(key, EMPTY, 0, revision, 0, NO_LEASE, hash, latest));
+    const record = this.#record(latest.key, EMPTY, 0, revision, 0, NO_LEASE, hash, latest);
+    this.#append(history, history.keyHash, record);
   }
 
-  /** Puts a record of a snapshot in its place; they come in the order of their writing. */
+  /**
+   * Puts a record of a snapshot in its place; they come in the order of their writing.
+   * @param bytes holds the key at `offset`, and behind it the value; kept, not copied
+   */
   restore(
-    key: Uint8Array,
-    value: Uint8Array,
+    bytes: Uint8Array,
+    offset: number,
+    keyLength: number,
+    valueLength: number,
     create: number,
     mod: number,
     version: number,
     lease: LeaseId,
-  ): KeyHistory {
-    const keyHash = hashBytes(key, 0, key.length, 0);
-    const history = this.#lookUp(keyHash, key);
-    const contentHash = version === 0 ? keyHash : hashBytes(value, 0, value.length, keyHash);
+  ): void {
+    const keyHash = hashBytes(bytes, offset, keyLength, 0);
+    const history = this.#lookUp(keyHash, bytes, offset, keyLength);
+    const contentHash = version === 0 ? keyHash : hashValue(bytes, offset + keyLength, valueLength, keyHash);
     const hash = hashRecord(contentHash, create, mod, version, lease);
-    const record = this.#record(key, value, create, mod, version, lease, hash, history?.latest);
-    return this.#append(history, keyHash, key, record);
+    const slab = this.slabs.adopt(bytes, keyLength + valueLength);
+    const previous = history?.latest;
+    this.#append(
+      history,
+      keyHash,
+      new KeyValue(slab, offset, keyLength, valueLength, create, mod, version, lease, hash, previous),
+    );
   }
 
   /** Ends a restoration: the counters become what they were. */
@@ -118,9 +128,10 @@ export class Keyspace {
     return before === undefined || before.isTombstone ? undefined : before;
   }
 
-  #lookUp(keyHash: number, key: Uint8Array): KeyHistory | undefined {
-    const history = this.table.get(keyHash, key, 0, key.length);
-    return history === undefined && this.table.mayHaveOmitted(keyHash) ? this.index.get(key) : history;
+  #lookUp(keyHash: number, bytes: Uint8Array, offset: number, length: number): KeyHistory | undefined {
+    const history = this.table.get(keyHash, bytes, offset, length);
+    if (history !== undefined || !this.table.mayHaveOmitted(keyHash)) return history;
+    return this.index.get(bytes.subarray(offset, offset + length));
   }
 
   #record(
@@ -152,7 +163,7 @@ export class Keyspace {
     );
   }
 
-  #append(history: KeyHistory | undefined, keyHash: number, key: Uint8Array, record: KeyValue): KeyHistory {
+  #append(history: KeyHistory | undefined, keyHash: number, record: KeyValue): KeyHistory {
     this.#uncommitted += 1;
     this.log.append(record);
     this.hash.written(record.hash);
@@ -160,13 +171,13 @@ export class Keyspace {
     if (history === undefined) {
       const created = new KeyHistory(keyHash, record);
       this.table.add(created);
-      this.index.set(key, created);
+      this.index.set(record.key, created);
       return created;
     }
     const was = history.latest;
     if (!was.isTombstone) this.hash.vanished(was.hash);
     history.append(record);
-    if (was.isTombstone !== record.isTombstone) this.index.reweigh(key, record.isTombstone ? -1 : 1);
+    if (was.isTombstone !== record.isTombstone) this.index.reweigh(record.key, record.isTombstone ? -1 : 1);
     return history;
   }
 }

@@ -4,8 +4,8 @@ export class Slab {
   /** Bytes that records still refer to. */
   live = 0;
 
-  constructor(size: number) {
-    this.bytes = new Uint8Array(size);
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
   }
 }
 
@@ -15,7 +15,8 @@ const LARGEST_SHARED = SLAB_SIZE / 4;
 
 /** Hands out places in slabs; the garbage collector frees a slab when no record refers to it. */
 export class SlabAllocator {
-  #current: Slab = new Slab(SLAB_SIZE);
+  #current: Slab = new Slab(new Uint8Array(SLAB_SIZE));
+  #adopted: Slab = this.#current;
   #used = 0;
   #totalBytes = SLAB_SIZE;
   #liveBytes = 0;
@@ -33,11 +34,11 @@ export class SlabAllocator {
   slabFor(length: number): Slab {
     if (length > LARGEST_SHARED) {
       this.#totalBytes += length;
-      return new Slab(length);
+      return new Slab(new Uint8Array(length));
     }
     if (this.#used + length > SLAB_SIZE) {
       if (this.#current.live === 0) this.#totalBytes -= SLAB_SIZE;
-      this.#current = new Slab(SLAB_SIZE);
+      this.#current = new Slab(new Uint8Array(SLAB_SIZE));
       this.#totalBytes += SLAB_SIZE;
       this.#used = 0;
     }
@@ -52,6 +53,20 @@ export class SlabAllocator {
     const offset = this.#used;
     this.#used += length;
     return offset;
+  }
+
+  /**
+   * Makes a slab of bytes that hold a record already, and notes one of `length` bytes in it. Nobody may change them.
+   * Records that lie in the same array come one after the other.
+   */
+  adopt(bytes: Uint8Array, length: number): Slab {
+    if (this.#adopted.bytes !== bytes) {
+      this.#adopted = new Slab(bytes);
+      this.#totalBytes += bytes.length;
+    }
+    this.#adopted.live += length;
+    this.#liveBytes += length;
+    return this.#adopted;
   }
 
   release(slab: Slab, length: number): void {

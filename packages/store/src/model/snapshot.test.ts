@@ -158,3 +158,30 @@ test("in a new cluster, whose time begins anew, leases keep what remained to the
   assert.equal(restored.leaseTimeToLive(1n, false, 0).ttl, 50);
   assert.deepEqual(restored.expiredLeases(50 * SECOND, 10), [1n]);
 });
+
+test("a restored store keeps the chunks it was given, and lets go of them as compaction empties them", () => {
+  const store = new StoreModel();
+  const value = (i: number): Uint8Array => bytes(`value ${i} `.repeat(50));
+  for (let i = 0; i < 4000; i += 1) store.put({ key: bytes(`key ${i % 100}`), value: value(i) }, 0);
+  const chunks = drain(store.snapshot());
+  const restored = new StoreModel();
+  restored.restore(chunks);
+  const given = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+  assert(restored.sizeInBytes >= restored.sizeInUseInBytes);
+  assert(restored.sizeInBytes < store.sizeInBytes + given / 10, `${restored.sizeInBytes} of ${store.sizeInBytes}`);
+  restored.compact(restored.revision, 0);
+  while (restored.removeCompacted(256));
+  assert(restored.sizeInBytes < store.sizeInBytes / 10, `${restored.sizeInBytes} bytes are left`);
+  for (const record of restored.range(all).kvs) {
+    assert.deepEqual(record.value, value(record.modRevision - 2));
+  }
+  assert.equal(restored.keyCount, 100);
+  restored.put({ key: bytes("key 7"), value: bytes("new") }, 0);
+  assert.deepEqual(chunks, drain(store.snapshot()), "nobody has written into the chunks");
+});
+
+test("a store's snapshot of another format is called that, not damaged", () => {
+  const whole = join(drain(lived().snapshot()));
+  whole[7] = 1;
+  assert.throws(() => new StoreModel().restore([whole]), { code: "unknownFormat" });
+});

@@ -9,24 +9,25 @@ import type { StoreState } from "./state.ts";
 import { type ClusterTime, NO_LEASE } from "./types.ts";
 
 /**
- * Format 1. Magic; counters and hashes; leases; all records in the order of their writing; a hash of everything before.
+ * Format 2. Magic; counters and hashes; leases; all records in the order of their writing; a sum of everything before.
+ * (Format 1 had another hash of values, and another sum.)
  * Numbers are varints unless said otherwise.
  *
- *     "SYNODKV" 01
+ *     "SYNODKV" 02
  *     revision, compactedRevision + 1, time, history hash (uint32), live hash (uint32)
  *     number of leases, each: id (int64), ttl (s), expiry (µs)
  *     number of records, each: flags (1 byte), modRevision - that of the record before,
  *       unless a tombstone: modRevision - createRevision, version; if leased: lease (int64)
  *       key length, value length, key, value
- *     hash (uint32)
+ *     CRC32C (uint32)
  */
-const MAGIC = Uint8Array.of(0x53, 0x59, 0x4e, 0x4f, 0x44, 0x4b, 0x56, 0x01);
+const MAGIC = Uint8Array.of(0x53, 0x59, 0x4e, 0x4f, 0x44, 0x4b, 0x56, 0x02);
 const TOMBSTONE = 1;
 const LEASED = 2;
 /** Records that one step of reading takes. */
 const RECORDS_AT_ONCE = 256;
 /** Far above what a request may carry; bounds what a damaged length can make us allocate. */
-const MAX_FIELD = 64 * 1024 * 1024;
+const MAX_RECORD = 64 * 1024 * 1024;
 
 export interface FrozenState {
   readonly revision: number;
@@ -99,7 +100,8 @@ export interface RestoredState extends StoreState {
 }
 
 /**
- * Reads a snapshot in steps: each does the work of a few hundred records, the last one gives the state.
+ * Reads a snapshot in steps: each does the work of a few hundred records, the last one gives the state. The state keeps the
+ * chunks: whoever gives them away may not change them any more.
  * @param now if given, cluster time begins there, as in a new cluster made from an old one's snapshot: leases keep what
  *   remained to them.
  * @throws SnapshotError
@@ -156,9 +158,14 @@ function readRecords(reader: ChunkReader, keyspace: Keyspace, before: number, co
     const keyLength = reader.varint();
     const valueLength = reader.varint();
     if (keyLength === 0) throw new SnapshotError("corrupt", "a record has no key");
-    const key = reader.bytes(keyLength, MAX_FIELD);
-    const value = reader.bytes(valueLength, MAX_FIELD);
-    keyspace.restore(key, value, createRevision, modRevision, version, lease);
+    const size = keyLength + valueLength;
+    if (size > MAX_RECORD) throw new SnapshotError("corrupt", `a record of ${size} bytes`);
+    // Only a record that lies in two chunks is copied; the others stay where they are.
+    const whole = reader.holds(size);
+    const bytes = whole ? reader.chunk : reader.bytes(size);
+    const offset = whole ? reader.at : 0;
+    keyspace.restore(bytes, offset, keyLength, valueLength, createRevision, modRevision, version, lease);
+    if (whole) reader.skip(size);
   }
   return modRevision;
 }
