@@ -96,7 +96,7 @@ class GatewayCall implements LocalCall {
     }
   }
 
-  onMessage(message: Uint8Array): number {
+  onAnswer(message: Uint8Array): number {
     if (this.route.streaming) {
       this.#begin();
       this.#responder.write(resultLine(message, this.route.response));

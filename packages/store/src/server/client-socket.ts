@@ -1,9 +1,9 @@
 import type { Socket } from "node:net";
 import { GrpcServerConnection } from "@synod/wire/grpc/server-connection";
 import { detect } from "@synod/wire/http1/detect";
-import { type Http1Handler, type Http1Limits, Http1ServerConnection } from "@synod/wire/http1/server-connection";
+import { type Http1Limits, Http1ServerConnection } from "@synod/wire/http1/server-connection";
 import { StoreConnection } from "./connection.ts";
-import { HttpDoor } from "./http-door.ts";
+import { HttpDoor, type HttpDoorOptions } from "./http-door.ts";
 import { METHODS } from "./methods.ts";
 import type { StoreService } from "./service.ts";
 
@@ -23,7 +23,7 @@ export class ClientSocket {
   readonly #socket: Socket;
   readonly #service: StoreService;
   readonly #store: StoreConnection;
-  readonly #http1Handler: Http1Handler;
+  readonly #httpOptions: HttpDoorOptions;
   #grpc: GrpcServerConnection | undefined;
   #http1: Http1ServerConnection | undefined;
   #door: HttpDoor | undefined;
@@ -31,10 +31,10 @@ export class ClientSocket {
   /** What came before it was clear what the client speaks. */
   #first: Buffer | undefined;
 
-  constructor(socket: Socket, service: StoreService, http1Handler: Http1Handler, onClose: () => void) {
+  constructor(socket: Socket, service: StoreService, http: HttpDoorOptions, onClose: () => void) {
     this.#socket = socket;
     this.#service = service;
-    this.#http1Handler = http1Handler;
+    this.#httpOptions = http;
     this.#store = new StoreConnection(service, () => this.#flush());
     socket.setTimeout(FIRST_BYTES_TIMEOUT_MS, () => this.#onIdle());
     socket.on("data", (chunk: Buffer) => this.#receive(chunk));
@@ -75,7 +75,7 @@ export class ClientSocket {
     if (spoken === "unknown") return;
     if (spoken === "http1") {
       this.#socket.setTimeout(IDLE_TIMEOUT_MS);
-      this.#door = new HttpDoor(this.#store, this.#http1Handler);
+      this.#door = new HttpDoor(this.#store, this.#httpOptions);
       this.#http1 = new Http1ServerConnection(this.#door, HTTP1_LIMITS);
       this.#receiveHttp1(this.#http1, first);
       return;

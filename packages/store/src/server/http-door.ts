@@ -1,27 +1,56 @@
+import type { ResponseFields } from "@synod/wire/http1/response";
 import type { Http1Handler, Http1Request, Http1ServerConnection } from "@synod/wire/http1/server-connection";
+import { encodeUtf8 } from "@synod/wire/utf8";
+import { asksForWebSocket } from "@synod/wire/websocket/handshake";
 import { handleGateway } from "../gateway/gateway.ts";
 import { isGatewayPath } from "../gateway/routes.ts";
+import { handleWebSocket } from "../gateway/web-socket-call.ts";
 import type { StoreConnection } from "./connection.ts";
+import type { UpgradableResponder } from "./http-exchange.ts";
 import { LocalCalls } from "./local-calls.ts";
+import { corsFields, isAllowed, type Origins, ResponderWithFields } from "./origins.ts";
+
+export interface HttpDoorOptions {
+  /** Answers what is not the store's data: health, version, metrics. */
+  readonly facts: Http1Handler;
+  /** Origins whose pages may use the store, as browsers write them (`https://app.example`); "*": all. Without any, none. */
+  readonly origins: Origins;
+}
+
+const TEXT_FIELDS: ResponseFields = [["content-type", "text/plain; charset=utf-8"]];
 
 /** One HTTP/1.1 connection of the client port: the JSON gateway, and behind it what `facts` tells. */
 export class HttpDoor implements Http1Handler {
   readonly calls: LocalCalls;
-  readonly #facts: Http1Handler;
+  readonly #options: HttpDoorOptions;
 
-  constructor(store: StoreConnection, facts: Http1Handler) {
+  constructor(store: StoreConnection, options: HttpDoorOptions) {
     this.calls = new LocalCalls(store);
-    this.#facts = facts;
+    this.#options = options;
   }
 
   onRequest(connection: Http1ServerConnection, request: Http1Request): void {
     const path = request.target.split("?", 1)[0] as string;
-    if (isGatewayPath(path)) handleGateway(path, request, connection, this.calls);
-    else this.#facts.onRequest(connection, request);
+    if (!isGatewayPath(path)) return this.#options.facts.onRequest(connection, request);
+    const { origins } = this.#options;
+    if (!isAllowed(request, origins)) {
+      // Browsers send simple requests of any page without asking; the store does not take what it would not answer.
+      const text = "pages of this origin may not use the store: allow the origin in the server's settings\n";
+      return connection.respond(403, TEXT_FIELDS, encodeUtf8(text));
+    }
+    const fields = corsFields(request, origins);
+    const responder = fields.length === 0 ? connection : new ResponderWithFields(connection, fields);
+    if (request.method === "OPTIONS") return responder.respond(204, [], new Uint8Array(0));
+    this.#route(path, request, responder);
   }
 
   onCancel(connection: Http1ServerConnection): void {
     this.calls.cancelAll();
-    this.#facts.onCancel(connection);
+    this.#options.facts.onCancel(connection);
+  }
+
+  #route(path: string, request: Http1Request, responder: UpgradableResponder): void {
+    if (asksForWebSocket(request)) handleWebSocket(path, request, responder, this.calls);
+    else handleGateway(path, request, responder, this.calls);
   }
 }

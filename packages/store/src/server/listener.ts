@@ -10,6 +10,8 @@ export interface StoreListenerOptions {
   /** 0: any free one. */
   readonly port: number;
   readonly http: HttpFacts;
+  /** See HttpDoorOptions.origins. */
+  readonly origins?: readonly string[];
   /** Clients beyond it are disconnected at once. */
   readonly maxConnections?: number;
   /** Present: the port speaks TLS and nothing else. */
@@ -53,9 +55,9 @@ export class StoreListener {
   static async listen(options: StoreListenerOptions): Promise<StoreListener> {
     const { service, host, port } = options;
     const clients = new Set<ClientSocket>();
-    const handler = httpHandler(options.http);
+    const door = { facts: httpHandler(options.http), origins: options.origins ?? [] };
     const accept = (socket: Socket): void => {
-      const client = new ClientSocket(socket, service, handler, () => clients.delete(client));
+      const client = new ClientSocket(socket, service, door, () => clients.delete(client));
       clients.add(client);
     };
     const shakingHands = new Map<string, Socket>();

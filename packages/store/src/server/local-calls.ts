@@ -7,11 +7,13 @@ import { METHOD_NUMBERS } from "./methods.ts";
 /** Whoever makes a call in this process, for a client that does not speak gRPC. */
 export interface LocalCall {
   /** A view, valid until this returns. @returns octets that the client has not taken yet. */
-  onMessage(message: Uint8Array): number;
+  onAnswer(message: Uint8Array): number;
   /** The call is over. @param code a gRPC status code. */
   onFinish(code: number, text: string): void;
   /** As `CallSink.metadata`. */
   metadata(name: string): string | undefined;
+  /** For calls that asked for `beats`: some seconds have gone by. */
+  beat?(): void;
 }
 
 interface Open {
@@ -25,6 +27,7 @@ export class LocalCalls implements CallSink {
   queuedBytes = 0;
   readonly #store: StoreConnection;
   readonly #open = new Map<number, Open>();
+  readonly #beating = new Set<LocalCall>();
   readonly #writer = new ProtobufWriter();
   #nextStream = 1;
   /** The call whose answer is being encoded. */
@@ -59,11 +62,27 @@ export class LocalCalls implements CallSink {
     this.#store.touch();
   }
 
+  /** There is something to write to the client. */
+  touch(): void {
+    this.#store.touch();
+  }
+
+  /** From now on the call is told of each beat of the service. */
+  beats(call: LocalCall): void {
+    this.#beating.add(call);
+    this.#store.service.beating.add(this);
+  }
+
+  /** For the service. */
+  beat(): void {
+    for (const call of this.#beating) call.beat?.();
+  }
+
   /** The client does not want the answer any more. */
   cancel(stream: number): void {
     const open = this.#open.get(stream);
     if (open === undefined) return;
-    this.#open.delete(stream);
+    this.#forget(stream, open.call);
     this.#store.service.traffic.calls.finish(open.method, GrpcStatus.CANCELLED);
     this.#store.onCancel(this, stream);
   }
@@ -101,7 +120,7 @@ export class LocalCalls implements CallSink {
   send(stream: number, message: Uint8Array): number {
     const open = this.#open.get(stream);
     if (open === undefined) return 0;
-    open.queued = open.call.onMessage(message);
+    open.queued = open.call.onAnswer(message);
     this.queuedBytes = open.queued;
     return open.queued;
   }
@@ -114,7 +133,7 @@ export class LocalCalls implements CallSink {
   finish(stream: number, code: number, text: string): void {
     const open = this.#open.get(stream);
     if (open === undefined) return;
-    this.#open.delete(stream);
+    this.#forget(stream, open.call);
     this.#store.service.traffic.calls.finish(open.method, code);
     open.call.onFinish(code, text);
   }
@@ -125,5 +144,11 @@ export class LocalCalls implements CallSink {
 
   timeout(): undefined {
     return undefined;
+  }
+
+  #forget(stream: number, call: LocalCall): void {
+    this.#open.delete(stream);
+    this.#beating.delete(call);
+    if (this.#beating.size === 0) this.#store.service.beating.delete(this);
   }
 }

@@ -7,6 +7,7 @@ import { Quota } from "../model/quota.ts";
 import type { StoreModel } from "../model/store.ts";
 import type { StoreResult } from "../state-machine.ts";
 import { answerHeader } from "./answers.ts";
+import { AuthGate, DEFAULT_AUTH } from "./auth-gate.ts";
 import { Commands } from "./commands.ts";
 import type { StoreConnection } from "./connection.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
@@ -18,6 +19,9 @@ import { WatchHub } from "./watch-hub.ts";
 
 /** As long as a proposal may take. */
 const TRANSFER_TIMEOUT = 7_000_000;
+
+/** Microseconds between the beats that keep quiet connections alive. */
+const BEAT_INTERVAL = 15_000_000;
 
 /** A call that waits for something other than the group's answer. */
 interface Waiting {
@@ -37,10 +41,13 @@ export class StoreService implements GroupListener {
   readonly model: StoreModel;
   readonly areas: StoreAreas;
   readonly quota: QuotaGuard;
+  readonly auth: AuthGate;
   readonly header: HeaderWriter;
   readonly commands: Commands = new Commands();
   readonly watches: WatchHub;
   readonly traffic: StoreTraffic = new StoreTraffic();
+  /** Whoever is told of each beat, every 15 s: clients whose streams would look dead without a sign of life. */
+  readonly beating: Set<{ beat(): void }> = new Set();
   /** It has no vote: it answers Status and reads from its own state. */
   isLearner = false;
   readonly #leases: LeaseKeeper;
@@ -56,6 +63,7 @@ export class StoreService implements GroupListener {
 
   #leaderLostAt: number | undefined;
   #progressDueAt: number;
+  #beatDueAt = 0;
 
   constructor(options: StoreServiceOptions) {
     this.options = options;
@@ -67,7 +75,15 @@ export class StoreService implements GroupListener {
     this.header = new HeaderWriter(options.clusterId, memberId);
     const quota = new Quota(this.limits.quotaBytes);
     this.quota = new QuotaGuard(options.group, this.model, options.areas.alarms, quota, memberId);
-    this.watches = new WatchHub(this.model, this.limits, (work) => options.schedule(work));
+    this.auth = new AuthGate({
+      area: options.areas.auth,
+      model: this.model,
+      settings: { ...DEFAULT_AUTH, ...options.auth },
+      now: () => options.now(),
+      appliedIndex: () => this.group.status.appliedIndex,
+      random64: () => options.random64(),
+    });
+    this.watches = new WatchHub(this.model, this.limits, (work) => options.schedule(work), this.auth);
     this.#leases = new LeaseKeeper(options.group, this.model);
     this.#progressDueAt = options.now() + this.limits.progressInterval;
     this.roleChanged();
@@ -123,11 +139,16 @@ export class StoreService implements GroupListener {
     const now = this.options.now();
     this.#leases.tick();
     this.quota.tick();
+    this.auth.tokens.progress();
     this.watches.dispatch();
     this.#removeCompacted();
     if (now >= this.#progressDueAt) {
       this.#progressDueAt = now + this.limits.progressInterval;
       this.watches.notifyProgress();
+    }
+    if (now >= this.#beatDueAt) {
+      this.#beatDueAt = now + BEAT_INTERVAL;
+      for (const each of this.beating) each.beat();
     }
     const late = this.#transferWaiters.filter(({ deadline }) => deadline <= now);
     this.#transferWaiters = this.#transferWaiters.filter(({ deadline }) => deadline > now);
@@ -159,6 +180,7 @@ export class StoreService implements GroupListener {
 
   batchApplied(): void {
     this.watches.dispatch();
+    this.auth.tokens.progress();
     if (this.model.removalPending) this.#removeCompacted();
   }
 

@@ -5,6 +5,7 @@ export class InputBuffer {
   private room: Uint8Array = EMPTY_BYTES;
   private start = 0;
   private end = 0;
+  private isOurs = false;
 
   /** A view, valid until the next call. */
   get bytes(): Uint8Array {
@@ -42,6 +43,4 @@ export class InputBuffer {
     this.start = 0;
     this.end = 0;
   }
-
-  private isOurs = false;
 }

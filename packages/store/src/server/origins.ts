@@ -1,0 +1,80 @@
+import type { ResponseFields } from "@synod/wire/http1/response";
+import type { HttpRequest, HttpResponder, UpgradableResponder } from "./http-exchange.ts";
+
+const METHODS = "GET, HEAD, POST, PUT, DELETE, OPTIONS";
+const REQUEST_FIELDS =
+  "accept, authorization, content-type, if-match, if-none-match, last-event-id, grpc-metadata-hasleader";
+
+/** What pages of other origins may do. */
+export type Origins = readonly string[];
+
+/** The page that asks was served from here, or its origin is allowed, or no page asks. */
+export function isAllowed(request: HttpRequest, origins: Origins): boolean {
+  const origin = request.headers.get("origin");
+  return origin === undefined || isSame(origin, request) || origins.includes(origin) || origins.includes("*");
+}
+
+/** The fields with which an allowed origin hears that it is. */
+export function corsFields({ headers, method }: HttpRequest, origins: Origins): ResponseFields {
+  const origin = headers.get("origin");
+  if (origin === undefined || !(origins.includes(origin) || origins.includes("*"))) return [];
+  const allowed: ResponseFields = [
+    ["access-control-allow-origin", origin],
+    ["vary", "origin"],
+    ["access-control-expose-headers", "etag, location"],
+  ];
+  if (method !== "OPTIONS") return allowed;
+  return [
+    ...allowed,
+    ["access-control-allow-methods", METHODS],
+    ["access-control-allow-headers", REQUEST_FIELDS],
+    ["access-control-max-age", "600"],
+  ];
+}
+
+function isSame(origin: string, { headers }: HttpRequest): boolean {
+  return origin.replace(/^https?:\/\//, "") === headers.get("host");
+}
+
+/** Adds fields to whatever is answered. */
+export class ResponderWithFields implements UpgradableResponder {
+  readonly #responder: UpgradableResponder;
+  readonly #fields: ResponseFields;
+
+  constructor(responder: UpgradableResponder, fields: ResponseFields) {
+    this.#responder = responder;
+    this.#fields = fields;
+  }
+
+  get queuedBytes(): number {
+    return this.#responder.queuedBytes;
+  }
+
+  respond(...[status, fields, body]: Parameters<HttpResponder["respond"]>): void {
+    this.#responder.respond(status, [...fields, ...this.#fields], body);
+  }
+
+  begin(status: number, fields: ResponseFields): void {
+    this.#responder.begin(status, [...fields, ...this.#fields]);
+  }
+
+  write(part: Uint8Array): void {
+    this.#responder.write(part);
+  }
+
+  end(): void {
+    this.#responder.end();
+  }
+
+  upgrade(...[fields, protocol]: Parameters<UpgradableResponder["upgrade"]>): void {
+    this.#responder.upgrade(fields, protocol);
+  }
+
+  writeRaw(bytes: Uint8Array): void {
+    this.#responder.writeRaw(bytes);
+  }
+
+  disconnect(): void {
+    this.#responder.disconnect();
+  }
+}
