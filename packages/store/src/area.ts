@@ -1,3 +1,4 @@
+import type { Membership } from "@synod/runtime/group";
 import type { ProtobufReader } from "@synod/wire/protobuf";
 import type { ProtobufWriter } from "@synod/wire/protobuf-writer";
 import type { CommandNeeds } from "./envelope.ts";
@@ -39,6 +40,8 @@ export interface Area {
    * @throws ProtobufError, SnapshotError
    */
   decode(reader: ProtobufReader): () => void;
+  /** Of the area that decides who takes part: see StateMachine.membership. */
+  membership?(): Membership | undefined;
 }
 
 /** An answer of an area: the header's revision, and what follows the header. */

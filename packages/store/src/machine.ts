@@ -1,5 +1,6 @@
 import { AlarmArea } from "./areas/alarms.ts";
 import { AuthArea } from "./areas/auth.ts";
+import { MembersArea } from "./areas/members.ts";
 import { VersionArea } from "./areas/version.ts";
 import type { StoreConfig } from "./model/store.ts";
 import { VERSION } from "./model/version.ts";
@@ -9,6 +10,7 @@ import { StoreStateMachine } from "./state-machine.ts";
 export interface StoreAreas {
   readonly alarms: AlarmArea;
   readonly auth: AuthArea;
+  readonly members: MembersArea;
   readonly version: VersionArea;
 }
 
@@ -19,9 +21,12 @@ export interface StoreMachine {
 
 /** The store's machine with all its areas, as every member of a cluster runs it. */
 export function createStoreMachine(config: StoreConfig = {}): StoreMachine {
-  const areas: StoreAreas = { alarms: new AlarmArea(), auth: new AuthArea(), version: new VersionArea(VERSION) };
-  return {
-    machine: new StoreStateMachine(config, [areas.alarms, areas.auth, areas.version], areas.alarms, areas.auth),
-    areas,
+  const areas: StoreAreas = {
+    alarms: new AlarmArea(),
+    auth: new AuthArea(),
+    members: new MembersArea(),
+    version: new VersionArea(VERSION),
   };
+  const { alarms, auth, members, version } = areas;
+  return { machine: new StoreStateMachine(config, [alarms, auth, members, version], alarms, auth), areas };
 }

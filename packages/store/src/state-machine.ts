@@ -1,4 +1,4 @@
-import type { StateMachine } from "@synod/runtime/group";
+import type { Membership, StateMachine } from "@synod/runtime/group";
 import { ProtobufReader } from "@synod/wire/protobuf";
 import { decodeCompactionRequest } from "./api/compaction.ts";
 import { decodeDeleteRangeRequest } from "./api/delete-range.ts";
@@ -66,6 +66,7 @@ export class StoreStateMachine implements StateMachine<StoreResult> {
   readonly model: StoreModel;
   /** What is replicated beside keys and leases. */
   readonly areas: readonly Area[];
+  readonly #decidesMembers: Area | undefined;
   readonly #gate: Gate;
   readonly #reader = new ProtobufReader(new Uint8Array(0));
   readonly #put = new PutRequestFields();
@@ -79,6 +80,7 @@ export class StoreStateMachine implements StateMachine<StoreResult> {
   constructor(config: StoreConfig = {}, areas: readonly Area[] = [], gate: Gate = OPEN, guard: Guard = NO_GUARD) {
     this.model = new StoreModel(config);
     this.areas = areas;
+    this.#decidesMembers = areas.find((area) => area.membership !== undefined);
     this.#gate = gate;
     this.#guard = guard;
   }
@@ -114,6 +116,10 @@ export class StoreStateMachine implements StateMachine<StoreResult> {
     const { rest, adopt } = decodeAreas(this.areas, chunks);
     yield* this.model.restoreInSteps(rest);
     adopt();
+  }
+
+  membership(): Membership | undefined {
+    return this.#decidesMembers?.membership?.();
   }
 
   hash(): number {

@@ -151,7 +151,7 @@ test("a leader removed by its cluster hands over first, and one of two can be re
 test("the leader dies before it has executed what was decided: the next one does, once", async () => {
   const world = await World.of(3, 3);
   const leader = world.leader() ?? (await settled(() => world.leader() !== undefined).then(() => world.leader()));
-  await leader.propose("first");
+  await leader.propose("members 1 2 3");
   const self = leader.host.options.self;
   const [left, right] = [1, 2, 3].filter((node) => node !== self) as [number, number];
   for (const peer of [left, right]) leader.host.transport.faults.block(peer, "both");

@@ -110,7 +110,7 @@ export class MembershipFollowing {
     const wanted = new Map<NodeId, string>();
     for (const [{ raft }, { membership }] of this.#followed) {
       const unknown = membership === undefined ? [...options.peers.keys()] : [];
-      const configured = raft.state.configurations.flatMap(({ configuration }) => members(configuration));
+      const configured = inForce(raft.state).flatMap(members);
       for (const node of [...unknown, ...configured, ...(membership?.addresses.keys() ?? [])]) {
         const address = this.#addressOf(node, membership);
         if (address !== undefined) wanted.set(node, address);
@@ -188,6 +188,12 @@ export class MembershipFollowing {
     }
     return followed;
   }
+}
+
+/** The configuration in force and, until it is committed, those that may come back. */
+function inForce({ configurations, commitIndex }: RaftState): Configuration[] {
+  const firstOpen = configurations.findLastIndex(({ index }) => index <= commitIndex);
+  return configurations.slice(Math.max(0, firstOpen)).map(({ configuration }) => configuration);
 }
 
 function sameNodes(a: readonly NodeId[], b: readonly NodeId[]): boolean {

@@ -10,12 +10,12 @@ export interface Member {
   readonly isLearner: boolean;
 }
 
-/** What follows the header of a MemberListResponse. */
-export function encodeMembers(writer: ProtobufWriter, members: readonly Member[]): void {
-  for (const member of members) encodeMember(writer, 2, member);
+/** What follows the header of a MemberListResponse. @param field 3 in the response to MemberAdd */
+export function encodeMembers(writer: ProtobufWriter, members: readonly Member[], field = 2): void {
+  for (const member of members) encodeMember(writer, field, member);
 }
 
-function encodeMember(writer: ProtobufWriter, field: number, member: Member): void {
+export function encodeMember(writer: ProtobufWriter, field: number, member: Member): void {
   const mark = writer.begin(field);
   writer.varint(1, member.id);
   writer.string(2, member.name);
@@ -33,6 +33,38 @@ export function decodeMemberListRequest(reader: ProtobufReader): boolean {
     else reader.skip();
   }
   return linearizable;
+}
+
+/** MemberAddRequest and MemberUpdateRequest. */
+export interface MemberRequest {
+  /** 0: not said. */
+  readonly id: bigint;
+  readonly peerURLs: readonly string[];
+  readonly isLearner: boolean;
+}
+
+/** Reads a MemberAddRequest to its end. */
+export function decodeMemberAddRequest(reader: ProtobufReader): MemberRequest {
+  const peerURLs: string[] = [];
+  let isLearner = false;
+  while (reader.next()) {
+    if (reader.field === 1) peerURLs.push(reader.string());
+    else if (reader.field === 2) isLearner = reader.bool();
+    else reader.skip();
+  }
+  return { id: 0n, peerURLs, isLearner };
+}
+
+/** Reads a MemberRemoveRequest, a MemberPromoteRequest or a MemberUpdateRequest to its end. */
+export function decodeMemberIdRequest(reader: ProtobufReader): MemberRequest {
+  const peerURLs: string[] = [];
+  let id = 0n;
+  while (reader.next()) {
+    if (reader.field === 1) id = reader.uint64Exact();
+    else if (reader.field === 2) peerURLs.push(reader.string());
+    else reader.skip();
+  }
+  return { id, peerURLs, isLearner: false };
 }
 
 /** Reads a MemberListResponse to its end. */

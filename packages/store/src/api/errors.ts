@@ -10,7 +10,9 @@ export interface ApiError {
 export type ServerErrorCode =
   | "requestTooLarge"
   | "tooManyRequests"
-  | "memberNotFound"
+  | "badMemberURLs"
+  | "memberLearnerNotReady"
+  | "unhealthy"
   | "notLeader"
   | "notSupportedForLearner"
   | "badLeaderTransferee"
@@ -21,7 +23,6 @@ export type ServerErrorCode =
 export type ApiErrorCode = StoreErrorCode | ServerErrorCode;
 
 const INVALID_ARGUMENT = 3;
-const NOT_FOUND = 5;
 const RESOURCE_EXHAUSTED = 8;
 const FAILED_PRECONDITION = 9;
 const UNAVAILABLE = 14;
@@ -33,7 +34,9 @@ export const apiErrors: Readonly<Record<ApiErrorCode, ApiError>> = {
   ...storeErrors,
   requestTooLarge: entry(INVALID_ARGUMENT, "request is too large"),
   tooManyRequests: entry(RESOURCE_EXHAUSTED, "too many requests"),
-  memberNotFound: entry(NOT_FOUND, "member not found"),
+  badMemberURLs: entry(INVALID_ARGUMENT, "given member URLs are invalid"),
+  memberLearnerNotReady: entry(FAILED_PRECONDITION, "can only promote a learner member which is in sync with leader"),
+  unhealthy: entry(UNAVAILABLE, "unhealthy cluster"),
   notLeader: entry(FAILED_PRECONDITION, "not leader"),
   notSupportedForLearner: entry(FAILED_PRECONDITION, "rpc not supported for learner"),
   badLeaderTransferee: entry(FAILED_PRECONDITION, "bad leader transferee"),

@@ -35,7 +35,19 @@ export type StoreErrorCode =
   | "invalidDowngradeTargetVersion"
   | "downgradeInProcess"
   | "noInflightDowngrade"
+  | MemberErrorCode
   | AuthErrorCode;
+
+/** Refusals that have to do with the members of the cluster. */
+export type MemberErrorCode =
+  | "memberNotFound"
+  | "memberExist"
+  | "peerURLExist"
+  | "notEnoughStartedMembers"
+  | "memberNotLearner"
+  | "tooManyLearners"
+  /** Not etcd's: its members have no limit. */
+  | "tooManyMembers";
 
 /** Refusals that have to do with users, roles and what they may do. */
 export type AuthErrorCode =
@@ -74,6 +86,13 @@ export const storeErrors: Readonly<Record<StoreErrorCode, ErrorEntry>> = {
   leaseTTLTooLarge: entry(OUT_OF_RANGE, "too large lease TTL"),
   leaseNotFound: entry(NOT_FOUND, "requested lease not found"),
   leaseExist: entry(FAILED_PRECONDITION, "lease already exists"),
+  memberNotFound: entry(NOT_FOUND, "member not found"),
+  memberExist: entry(FAILED_PRECONDITION, "member ID already exist"),
+  peerURLExist: entry(FAILED_PRECONDITION, "Peer URLs already exists"),
+  notEnoughStartedMembers: entry(FAILED_PRECONDITION, "re-configuration failed due to not enough started members"),
+  memberNotLearner: entry(FAILED_PRECONDITION, "can only promote a learner member"),
+  tooManyLearners: entry(FAILED_PRECONDITION, "too many learner members in cluster"),
+  tooManyMembers: entry(RESOURCE_EXHAUSTED, "too many members in cluster"),
   userEmpty: entry(INVALID_ARGUMENT, "user name is empty"),
   roleEmpty: entry(INVALID_ARGUMENT, "role name is empty"),
   authFailed: entry(INVALID_ARGUMENT, "authentication failed, invalid user ID or password"),

@@ -1,8 +1,10 @@
 import type { Group } from "@synod/runtime/group";
 import type { Member } from "../api/cluster.ts";
 import type { StoreAreas } from "../machine.ts";
+import type { MemberRules } from "../model/members.ts";
 import { DEFAULT_QUOTA } from "../model/quota.ts";
 import type { StoreResult, StoreStateMachine } from "../state-machine.ts";
+import type { AuthSettings } from "./auth-gate.ts";
 
 export { VERSION } from "../model/version.ts";
 
@@ -16,6 +18,8 @@ export interface StoreServiceOptions {
   /** The member id of each node that may lead. */
   memberId(node: number): bigint;
   members(): readonly Member[];
+  /** What else than etcd's defaults counts where members are changed through this server. */
+  readonly memberRules?: Partial<MemberRules>;
   /** Microseconds on a monotonic clock. */
   now(): number;
   /** Runs `work` soon, after what has already arrived: `setImmediate` in a process. */
@@ -23,6 +27,7 @@ export interface StoreServiceOptions {
   /** 64 random bits, for lease ids. */
   random64(): bigint;
   readonly limits?: Partial<StoreLimits>;
+  readonly auth?: Partial<AuthSettings>;
 }
 
 export interface StoreLimits {

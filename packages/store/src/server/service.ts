@@ -8,12 +8,16 @@ import type { StoreModel } from "../model/store.ts";
 import type { StoreResult } from "../state-machine.ts";
 import { answerHeader } from "./answers.ts";
 import { AuthGate, DEFAULT_AUTH } from "./auth-gate.ts";
+import { answerMembers } from "./cluster.ts";
 import { Commands } from "./commands.ts";
 import type { StoreConnection } from "./connection.ts";
+import { Hashes } from "./hashes.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
+import { MemberWaiters } from "./member-waiters.ts";
 import type { StoreMethod } from "./method.ts";
 import { DEFAULT_STORE_LIMITS, type StoreLimits, type StoreServiceOptions } from "./options.ts";
 import { QuotaGuard } from "./quota-guard.ts";
+import type { SnapshotStream } from "./snapshot-stream.ts";
 import { StoreTraffic } from "./traffic.ts";
 import { WatchHub } from "./watch-hub.ts";
 
@@ -41,6 +45,9 @@ export class StoreService implements GroupListener {
   readonly model: StoreModel;
   readonly areas: StoreAreas;
   readonly quota: QuotaGuard;
+  readonly hashes: Hashes;
+  /** Calls of Snapshot under way. */
+  readonly snapshots: Set<SnapshotStream> = new Set();
   readonly auth: AuthGate;
   readonly header: HeaderWriter;
   readonly commands: Commands = new Commands();
@@ -48,6 +55,7 @@ export class StoreService implements GroupListener {
   readonly traffic: StoreTraffic = new StoreTraffic();
   /** Whoever is told of each beat, every 15 s: clients whose streams would look dead without a sign of life. */
   readonly beating: Set<{ beat(): void }> = new Set();
+  readonly memberWaiters: MemberWaiters;
   /** It has no vote: it answers Status and reads from its own state. */
   isLearner = false;
   readonly #leases: LeaseKeeper;
@@ -83,9 +91,11 @@ export class StoreService implements GroupListener {
       appliedIndex: () => this.group.status.appliedIndex,
       random64: () => options.random64(),
     });
+    this.hashes = new Hashes(this.model, options.areas, options);
     this.watches = new WatchHub(this.model, this.limits, (work) => options.schedule(work), this.auth);
     this.#leases = new LeaseKeeper(options.group, this.model);
     this.#progressDueAt = options.now() + this.limits.progressInterval;
+    this.memberWaiters = new MemberWaiters(options.group, answerMembers);
     this.roleChanged();
     options.group.subscribe(this);
   }
@@ -142,6 +152,7 @@ export class StoreService implements GroupListener {
     this.auth.tokens.progress();
     this.watches.dispatch();
     this.#removeCompacted();
+    this.memberWaiters.check(now);
     if (now >= this.#progressDueAt) {
       this.#progressDueAt = now + this.limits.progressInterval;
       this.watches.notifyProgress();
@@ -182,13 +193,19 @@ export class StoreService implements GroupListener {
     this.watches.dispatch();
     this.auth.tokens.progress();
     if (this.model.removalPending) this.#removeCompacted();
+    this.memberWaiters.check(this.options.now());
+  }
+
+  removed(): void {
+    this.memberWaiters.removed(this.group.status.self);
   }
 
   roleChanged(): void {
-    const { leader, role, term } = this.group.status;
+    const { leader, role, self, term } = this.group.status;
     this.header.raftTerm = term;
     this.#hasLeader = leader !== undefined;
-    this.isLearner = role === "learner";
+    // A voter that is still catching up listens like a learner, and serves like a follower.
+    this.isLearner = role === "learner" && this.areas.members.members.byNode(self)?.isLearner !== false;
     if (leader !== undefined) this.#leaderLostAt = undefined;
     else this.#leaderLostAt ??= this.options.now();
     this.#answerTransfers(leader);
@@ -207,7 +224,7 @@ export class StoreService implements GroupListener {
 
   /** One slice; the next ones follow as long as there is something to remove. */
   #removeCompacted(): void {
-    if (this.#removing) return;
+    if (this.#removing || this.hashes.isRunning) return;
     if (this.model.removalPending && this.model.removeCompacted(this.limits.compactionSlice)) {
       this.#removing = true;
       this.options.schedule(() => {
