@@ -22,6 +22,8 @@ export class KeyValue {
   readonly hash: number;
   /** The key's record before this one, a tombstone perhaps; cut off by compaction. For prev_kv ask `StoreModel.prevKv`. */
   previous: KeyValue | undefined;
+  /** Its place among the records of its main revision, from 0: etcd's sub-revision. */
+  sub = 0;
 
   constructor(
     slab: Slab,

@@ -27,8 +27,15 @@ export class RevisionLog {
     return this.#chunks.length;
   }
 
+  /** The newest record; undefined if there is none, or compaction has removed it. */
+  get last(): KeyValue | undefined {
+    const chunk = this.#chunks[this.#chunks.length - 1]!;
+    return chunk[chunk.length - 1];
+  }
+
   append(record: KeyValue): void {
     let last = this.#chunks[this.#chunks.length - 1]!;
+    record.sub = subRevisionAfter(last[last.length - 1], record.modRevision);
     if (last.length === CHUNK) {
       last = [];
       this.#chunks.push(last);
@@ -100,6 +107,11 @@ export class RevisionLog {
     }
     return low;
   }
+}
+
+/** Which sub-revision follows: they count within one main revision. */
+export function subRevisionAfter(before: KeyValue | undefined, modRevision: number): number {
+  return before !== undefined && before.modRevision === modRevision ? before.sub + 1 : 0;
 }
 
 function firstWith(chunk: readonly KeyValue[], revision: number): number {

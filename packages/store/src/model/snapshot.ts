@@ -4,7 +4,7 @@ import type { KeyValue } from "./key-value.ts";
 import { Keyspace } from "./keyspace.ts";
 import type { LeaseConfig, LeaseView } from "./leases.ts";
 import { Leases } from "./leases.ts";
-import type { FrozenLog } from "./revision-log.ts";
+import { type FrozenLog, subRevisionAfter } from "./revision-log.ts";
 import type { StoreState } from "./state.ts";
 import { type ClusterTime, NO_LEASE } from "./types.ts";
 
@@ -18,12 +18,15 @@ import { type ClusterTime, NO_LEASE } from "./types.ts";
  *     number of leases, each: id (int64), ttl (s), expiry (µs)
  *     number of records, each: flags (1 byte), modRevision - that of the record before,
  *       unless a tombstone: modRevision - createRevision, version; if leased: lease (int64)
+ *       if not that of the record before + 1, or 0 in a revision of its own: sub-revision
  *       key length, value length, key, value
  *     CRC32C (uint32)
  */
 const MAGIC = Uint8Array.of(0x53, 0x59, 0x4e, 0x4f, 0x44, 0x4b, 0x56, 0x02);
 const TOMBSTONE = 1;
 const LEASED = 2;
+/** Records before it in its revision were compacted away: its sub-revision is stated. */
+const NUMBERED = 4;
 /** Records that one step of reading takes. */
 const RECORDS_AT_ONCE = 256;
 /** Far above what a request may carry; bounds what a damaged length can make us allocate. */
@@ -72,24 +75,26 @@ export function* writeSnapshot(state: FrozenState): Generator<Uint8Array, undefi
     yield* writer.takeFull();
   }
   writer.varint(state.log.length);
-  let before = 0;
+  let before: KeyValue | undefined;
   for (const record of state.log.records()) {
     writeRecord(writer, record, before);
-    before = record.modRevision;
+    before = record;
     yield* writer.takeFull();
   }
   yield* writer.finish();
 }
 
-function writeRecord(writer: ChunkWriter, record: KeyValue, before: number): void {
+function writeRecord(writer: ChunkWriter, record: KeyValue, before: KeyValue | undefined): void {
   const leased = record.lease !== NO_LEASE;
-  writer.byte((record.isTombstone ? TOMBSTONE : 0) | (leased ? LEASED : 0));
-  writer.varint(record.modRevision - before);
+  const numbered = record.sub !== subRevisionAfter(before, record.modRevision);
+  writer.byte((record.isTombstone ? TOMBSTONE : 0) | (leased ? LEASED : 0) | (numbered ? NUMBERED : 0));
+  writer.varint(record.modRevision - (before?.modRevision ?? 0));
   if (!record.isTombstone) {
     writer.varint(record.modRevision - record.createRevision);
     writer.varint(record.version);
   }
   if (leased) writer.int64(record.lease);
+  if (numbered) writer.varint(record.sub);
   writer.varint(record.keyLength);
   writer.varint(record.valueLength);
   writer.bytes(record.slab.bytes, record.offset, record.keyLength + record.valueLength);
@@ -155,6 +160,7 @@ function readRecords(reader: ChunkReader, keyspace: Keyspace, before: number, co
       if (version === 0) throw new SnapshotError("corrupt", "a record has no version");
     }
     const lease = (flags & LEASED) === 0 ? NO_LEASE : reader.int64();
+    const sub = (flags & NUMBERED) === 0 ? undefined : reader.varint();
     const keyLength = reader.varint();
     const valueLength = reader.varint();
     if (keyLength === 0) throw new SnapshotError("corrupt", "a record has no key");
@@ -165,6 +171,7 @@ function readRecords(reader: ChunkReader, keyspace: Keyspace, before: number, co
     const bytes = whole ? reader.chunk : reader.bytes(size);
     const offset = whole ? reader.at : 0;
     keyspace.restore(bytes, offset, keyLength, valueLength, createRevision, modRevision, version, lease);
+    if (sub !== undefined) keyspace.log.last!.sub = sub;
     if (whole) reader.skip(size);
   }
   return modRevision;

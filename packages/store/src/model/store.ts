@@ -2,12 +2,13 @@ import { assert } from "./assert.ts";
 import { finishHash, hashInteger, hashWord } from "./bytes.ts";
 import { Compactor } from "./compactor.ts";
 import { StoreError } from "./errors.ts";
+import { type HashedRecords, recordsToHash } from "./hash-kv.ts";
 import type { KeyValue } from "./key-value.ts";
 import { Keyspace, RECORD_OVERHEAD } from "./keyspace.ts";
 import { Leases } from "./leases.ts";
 import { OperationCounts } from "./operation-counts.ts";
 import { range } from "./range.ts";
-import { freeze, readSnapshot, writeSnapshot } from "./snapshot.ts";
+import { type FrozenState, freeze, readSnapshot, writeSnapshot } from "./snapshot.ts";
 import { attachedKeys, checkPut, deleteRange, put, revoke, type StoreState } from "./state.ts";
 import { isReadOnly, txn } from "./txn.ts";
 import type {
@@ -254,6 +255,19 @@ export class StoreModel {
   /** prev_kv of an event: the key as it was before the event's main revision; undefined if it was not, or is compacted. */
   prevKv(event: KeyValue): KeyValue | undefined {
     return this.#state.keyspace.previousKv(event);
+  }
+
+  /**
+   * What etcd's HashKV covers at `revision` (0: the newest).
+   * @throws StoreError `compacted`, `futureRev`
+   */
+  recordsToHash(revision: number): HashedRecords {
+    return recordsToHash(this.#state.keyspace, revision);
+  }
+
+  /** The state as of this call, to be read over many turns; the store may change meanwhile. O(1). */
+  freeze(): FrozenState {
+    return freeze(this.#state, this.#time);
   }
 
   /** The state as of this call, in chunks of at most 64 KiB. O(1) to begin; the store may change while it is read. */

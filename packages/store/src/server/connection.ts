@@ -12,6 +12,7 @@ import { KeepAliveStream } from "./keep-alive-stream.ts";
 import type { StoreMethod } from "./method.ts";
 import { STORE_METHODS } from "./methods.ts";
 import type { StoreService } from "./service.ts";
+import { SnapshotStream } from "./snapshot-stream.ts";
 import { WatchStream } from "./watch-stream.ts";
 
 const FAILURES: Readonly<Record<RequestFailure, ApiErrorCode>> = {
@@ -30,7 +31,7 @@ export class StoreConnection implements GrpcHandler, Requester<StoreResult> {
   /** Set by whoever made both, before anything is received. */
   grpc!: CallSink;
   readonly calls: Calls = new Calls();
-  readonly streams: Map<number, WatchStream | KeepAliveStream> = new Map();
+  readonly streams: Map<number, WatchStream | KeepAliveStream | SnapshotStream> = new Map();
   readonly #flush: () => void;
   #touched = false;
 
@@ -159,6 +160,13 @@ export class StoreConnection implements GrpcHandler, Requester<StoreResult> {
     this.streams.set(stream, opened);
     this.service.opened(this);
     return opened;
+  }
+
+  openSnapshot(stream: number): void {
+    const opened = new SnapshotStream(this, stream);
+    this.streams.set(stream, opened);
+    this.service.opened(this);
+    opened.start();
   }
 
   #requiresLeader(stream: number): boolean {

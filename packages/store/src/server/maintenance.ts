@@ -30,7 +30,7 @@ function status(connection: StoreConnection, stream: number): void {
     raftAppliedIndex: group.appliedIndex,
     errors: errorsOf(connection),
     dbSizeInUse: service.model.sizeInUseInBytes,
-    isLearner: group.role === "learner",
+    isLearner: service.isLearner,
     storageVersion: service.areas.version.clusterVersion,
     dbSizeQuota: service.quota.quota.bytes,
     downgradeTarget: service.areas.version.downgradeTarget,
@@ -84,6 +84,40 @@ function refuseUnknown(connection: StoreConnection, stream: number): void {
   connection.finish(stream, GrpcStatus.UNKNOWN, "etcdserver: unknown method");
 }
 
+/** HashKVRequest{revision=1} → {hash=2, compact_revision=3, hash_revision=4} */
+function hashKv(connection: StoreConnection, stream: number, message: Uint8Array): void {
+  const { service } = connection;
+  const revision = Number(BigInt.asIntN(64, firstNumber(service.read(message))));
+  const admitted = service.hashes.hashKv(revision, (result) => {
+    const writer = connection.grpc.begin(stream);
+    service.header.write(writer, result.revision);
+    writer.varint(2, result.hash);
+    writer.varint(3, result.compactedRevision);
+    writer.varint(4, result.hashRevision);
+    connection.grpc.endResponse();
+    connection.touch();
+  });
+  if (!admitted) connection.refuse(stream, "tooManyRequests");
+}
+
+function hash(connection: StoreConnection, stream: number): void {
+  const { service } = connection;
+  const { term, appliedIndex: index } = service.group.status;
+  const origin = { term, index, members: service.options.members() };
+  const admitted = service.hashes.hashAll(origin, (sum, revision) => {
+    const writer = connection.grpc.begin(stream);
+    service.header.write(writer, revision);
+    writer.varint(2, sum);
+    connection.grpc.endResponse();
+    connection.touch();
+  });
+  if (!admitted) connection.refuse(stream, "tooManyRequests");
+}
+
+function snapshot(connection: StoreConnection, stream: number): void {
+  connection.openSnapshot(stream);
+}
+
 /** Freed space is used again as it is: there is nothing to defragment, and nothing to wait for. */
 function defragment(connection: StoreConnection, stream: number): void {
   answerHeader(connection, stream);
@@ -106,5 +140,8 @@ export const MAINTENANCE_METHODS: readonly StoreMethod[] = [
   { path: "/etcdserverpb.Maintenance/MoveLeader", handle: moveLeader },
   ALARM,
   DOWNGRADE,
+  { path: "/etcdserverpb.Maintenance/Hash", handle: hash },
+  { path: "/etcdserverpb.Maintenance/HashKV", handle: hashKv },
+  { path: "/etcdserverpb.Maintenance/Snapshot", handle: snapshot },
   { path: "/etcdserverpb.Maintenance/Defragment", handle: defragment },
 ];
