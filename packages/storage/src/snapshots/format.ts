@@ -4,13 +4,14 @@ import { getUint53, putUint53, viewOf } from "../wal/format.ts";
 import { SnapshotError, type SnapshotId, type SnapshotInfo } from "./types.ts";
 
 /**
- * A snapshot file: header, the caller's metadata, the state in chunks of `CHUNK_BYTES` (the last one shorter), each
- * followed by its CRC32C, and a footer. Chunks of one size make every byte of the state reachable and verifiable without
- * reading what lies before. All integers are little-endian.
+ * A snapshot file: header, the caller's metadata, the state, the CRC32C of each of its chunks of `CHUNK_BYTES` (the last one
+ * shorter), the CRC32C of these sums, and a footer. Chunks of one size make every byte of the state reachable and verifiable
+ * without reading what lies before; the state is in one piece, so that it need not be copied once it is read. All integers
+ * are little-endian. (In version 1 each chunk's sum stood behind it.)
  */
-export const SNAPSHOT_VERSION = 1;
+export const SNAPSHOT_VERSION = 2;
 export const CHUNK_BYTES: number = 64 << 10;
-export const CHUNK_CRC_BYTES = 4;
+const SUM_BYTES = 4;
 
 const HEADER_BYTES = 64;
 const HEADER_CRC_AT = 60;
@@ -48,9 +49,26 @@ export function encodeFooter(size: number, checksum: number): Uint8Array {
   return bytes;
 }
 
-/** @returns how many bytes of the file the state's first `size` bytes take, framing included. */
-export function framedLength(size: number): number {
-  return size + Math.ceil(size / CHUNK_BYTES) * CHUNK_CRC_BYTES;
+/** @returns what stands between the state and the footer. */
+export function encodeSums(sums: readonly number[]): Uint8Array {
+  const bytes = new Uint8Array(SUM_BYTES * (sums.length + 1));
+  const view = viewOf(bytes);
+  for (const [i, sum] of sums.entries()) view.setUint32(SUM_BYTES * i, sum, true);
+  const end = SUM_BYTES * sums.length;
+  view.setUint32(end, crc32c(bytes, 0, 0, end), true);
+  return bytes;
+}
+
+/** @returns each chunk's CRC32C. @throws SnapshotError damaged */
+export function readSums(file: DiskFile, info: SnapshotInfo): Uint32Array {
+  const count = Math.ceil(info.size / CHUNK_BYTES);
+  const end = SUM_BYTES * count;
+  const bytes = file.read(bodyStart(info.metadata) + info.size, end + SUM_BYTES);
+  const view = viewOf(bytes);
+  if (bytes.length !== end + SUM_BYTES || view.getUint32(end, true) !== crc32c(bytes, 0, 0, end)) {
+    throw damaged(file, "its checksums are damaged");
+  }
+  return Uint32Array.from({ length: count }, (_, i) => view.getUint32(SUM_BYTES * i, true));
 }
 
 /** @returns offset in the file at which the state begins. */
@@ -92,7 +110,8 @@ function readFooter(file: DiskFile, metadata: Uint8Array): { size: number; check
     throw damaged(file, "its footer is damaged");
   }
   const size = getUint53(view, 8);
-  if (bodyStart(metadata) + framedLength(size) + FOOTER_BYTES !== length) throw damaged(file, "its length is wrong");
+  const sumsLength = SUM_BYTES * (Math.ceil(size / CHUNK_BYTES) + 1);
+  if (bodyStart(metadata) + size + sumsLength + FOOTER_BYTES !== length) throw damaged(file, "its length is wrong");
   return { size, checksum: view.getUint32(16, true) };
 }
 

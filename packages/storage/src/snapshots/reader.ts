@@ -1,14 +1,18 @@
 import { crc32c } from "@synod/wire/crc32c";
+import { joinCrc32c } from "@synod/wire/crc32c-join";
 import type { DiskFile } from "../disk.ts";
-import { viewOf } from "../wal/format.ts";
-import { bodyStart, CHUNK_BYTES, CHUNK_CRC_BYTES, damaged } from "./format.ts";
+import { bodyStart, CHUNK_BYTES, damaged, readSums } from "./format.ts";
 import type { SnapshotInfo } from "./types.ts";
+
+/** So much of the whole state is read at once: few enough bytes for one step of a node that serves at the same time. */
+const READ_BYTES = 8 * CHUNK_BYTES;
 
 /** Reads a finished snapshot's state; every byte it gives out was verified with its chunk. */
 export class SnapshotReader {
   readonly info: SnapshotInfo;
   readonly #file: DiskFile;
   readonly #start: number;
+  #sums: Uint32Array | undefined;
 
   constructor(file: DiskFile, info: SnapshotInfo) {
     this.info = info;
@@ -23,28 +27,22 @@ export class SnapshotReader {
   read(offset: number, length: number): Uint8Array {
     const end = Math.min(this.info.size, offset + length);
     if (end <= offset) return new Uint8Array(0);
-    const first = Math.floor(offset / CHUNK_BYTES);
-    const last = Math.floor((end - 1) / CHUNK_BYTES);
-    if (first === last) return this.#chunk(first).subarray(offset - first * CHUNK_BYTES, end - first * CHUNK_BYTES);
-    const result = new Uint8Array(end - offset);
-    for (let number = first; number <= last; number += 1) {
-      const start = number * CHUNK_BYTES;
-      const from = Math.max(offset, start);
-      result.set(this.#chunk(number).subarray(from - start, Math.min(end, start + CHUNK_BYTES) - start), from - offset);
-    }
-    return result;
+    const first = offset - (offset % CHUNK_BYTES);
+    const last = Math.min(this.info.size, Math.ceil(end / CHUNK_BYTES) * CHUNK_BYTES);
+    return this.#verified(first, last).subarray(offset - first, end - first);
   }
 
   /**
-   * The whole state, chunk by chunk, verified as a whole too.
+   * The whole state, in pieces that nobody else has, verified as a whole too.
    * @throws SnapshotError damaged, from the iteration: what was handed out before must not be used
    */
   *chunks(): Generator<Uint8Array, void, undefined> {
+    const { size } = this.info;
+    for (let at = 0; at < size; at += READ_BYTES) yield this.#verified(at, Math.min(size, at + READ_BYTES));
+    const sums = this.#knownSums();
     let checksum = 0;
-    for (let number = 0; number * CHUNK_BYTES < this.info.size; number += 1) {
-      const chunk = this.#chunk(number);
-      checksum = crc32c(chunk, checksum);
-      yield chunk;
+    for (const [number, sum] of sums.entries()) {
+      checksum = joinCrc32c(checksum, sum, Math.min(CHUNK_BYTES, size - number * CHUNK_BYTES));
     }
     if (checksum !== this.info.checksum) throw damaged(this.#file, "its state does not fit its checksum");
   }
@@ -53,14 +51,22 @@ export class SnapshotReader {
     this.#file.close();
   }
 
-  #chunk(number: number): Uint8Array {
-    const length = Math.min(CHUNK_BYTES, this.info.size - number * CHUNK_BYTES);
-    const position = this.#start + number * (CHUNK_BYTES + CHUNK_CRC_BYTES);
-    const framed = this.#file.read(position, length + CHUNK_CRC_BYTES);
-    const isWhole = framed.length === length + CHUNK_CRC_BYTES;
-    if (!isWhole || viewOf(framed).getUint32(length, true) !== crc32c(framed, 0, 0, length)) {
-      throw damaged(this.#file, `chunk ${number} is damaged`);
+  #knownSums(): Uint32Array {
+    this.#sums ??= readSums(this.#file, this.info);
+    return this.#sums;
+  }
+
+  /** Both ends are those of chunks. */
+  #verified(start: number, end: number): Uint8Array {
+    const sums = this.#knownSums();
+    const bytes = this.#file.read(this.#start + start, end - start);
+    if (bytes.length < end - start) throw damaged(this.#file, "it is cut off");
+    for (let at = 0; at < bytes.length; at += CHUNK_BYTES) {
+      const number = (start + at) / CHUNK_BYTES;
+      if (crc32c(bytes, 0, at, Math.min(bytes.length, at + CHUNK_BYTES)) !== sums[number]) {
+        throw damaged(this.#file, `chunk ${number} is damaged`);
+      }
     }
-    return framed.subarray(0, length);
+    return bytes;
   }
 }

@@ -230,6 +230,34 @@ test("a large snapshot is synced as it grows; the writer says when to wait, and 
   assert.deepEqual(codes, ["syncFailed"]);
 });
 
+test("chunks that changed places are noticed, and so is a sum that does not fit", () => {
+  const disk = new MemoryDisk();
+  const state = stateOf(2 * CHUNK_BYTES);
+  take(new SnapshotStore(disk, CLUSTER), id(10), state);
+  const file = disk.open(snapshotName(id(10)), false);
+  const body = 64 + METADATA.length;
+  const [first, second] = [file.read(body, CHUNK_BYTES), file.read(body + CHUNK_BYTES, CHUNK_BYTES)];
+  file.write(body, second);
+  file.write(body + CHUNK_BYTES, first);
+  assert.throws(() => restore(new SnapshotStore(disk, CLUSTER), id(10)), { message: /chunk 0 is damaged/ });
+  file.write(body, state);
+  assert.deepEqual(restore(new SnapshotStore(disk, CLUSTER), id(10)), state);
+  file.write(body + 2 * CHUNK_BYTES + 4, Uint8Array.of(0));
+  assert.throws(() => restore(new SnapshotStore(disk, CLUSTER), id(10)), { message: /its checksums are damaged/ });
+});
+
+test("another format is refused by its number", () => {
+  const disk = new MemoryDisk();
+  take(new SnapshotStore(disk, CLUSTER), id(10), stateOf(10));
+  const file = disk.open(snapshotName(id(10)), false);
+  const head = file.read(0, 64 + METADATA.length);
+  head[8] = 1;
+  const sum = crc32c(head.subarray(64), crc32c(head.subarray(0, 60)));
+  new DataView(head.buffer).setUint32(60, sum, true);
+  file.write(0, head);
+  assert.throws(() => new SnapshotStore(disk, CLUSTER), { code: "otherVersion", message: /has format 1, not 2/ });
+});
+
 test("another cluster's snapshot is refused by name", () => {
   const disk = new MemoryDisk();
   take(new SnapshotStore(disk, CLUSTER), id(10), stateOf(10));

@@ -1,15 +1,7 @@
 import { crc32c } from "@synod/wire/crc32c";
+import { joinCrc32c } from "@synod/wire/crc32c-join";
 import type { Disk, DiskError, DiskFile } from "../disk.ts";
-import { viewOf } from "../wal/format.ts";
-import {
-  bodyStart,
-  CHUNK_BYTES,
-  CHUNK_CRC_BYTES,
-  encodeFooter,
-  encodeHead,
-  snapshotName,
-  temporaryName,
-} from "./format.ts";
+import { bodyStart, CHUNK_BYTES, encodeFooter, encodeHead, encodeSums, snapshotName, temporaryName } from "./format.ts";
 import { type SnapshotDone, SnapshotError, type SnapshotId, type SnapshotInfo } from "./types.ts";
 
 /** After so many bytes they are synced, so that the last sync is not one of gigabytes that holds up the log's. */
@@ -25,10 +17,12 @@ export class SnapshotWriter {
   readonly #disk: Disk;
   readonly #temporary: string;
   readonly #file: DiskFile;
-  readonly #chunk = new Uint8Array(CHUNK_BYTES + CHUNK_CRC_BYTES);
+  readonly #chunk = new Uint8Array(CHUNK_BYTES);
+  readonly #sums: number[] = [];
   #filled = 0;
   #position: number;
   #size = 0;
+  /** Of the chunks written. */
   #checksum = 0;
   #unsynced = 0;
   #syncing = false;
@@ -65,7 +59,7 @@ export class SnapshotWriter {
 
   /** CRC32C of those bytes. */
   get checksum(): number {
-    return this.#checksum;
+    return joinCrc32c(this.#checksum, crc32c(this.#chunk, 0, 0, this.#filled), this.#filled);
   }
 
   /** False while the disk still has to take what was written before: a patient caller comes back in a later turn. */
@@ -76,7 +70,6 @@ export class SnapshotWriter {
   /** Adds bytes to the state. After an error call `abort`. @throws DiskError, SnapshotError aborted */
   write(bytes: Uint8Array): void {
     this.#check();
-    this.#checksum = crc32c(bytes, this.#checksum);
     this.#size += bytes.length;
     for (let at = 0; at < bytes.length; ) {
       const taken = Math.min(bytes.length - at, CHUNK_BYTES - this.#filled);
@@ -93,7 +86,9 @@ export class SnapshotWriter {
     try {
       this.#check();
       if (this.#filled > 0) this.#writeChunk();
-      this.#file.write(this.#position, encodeFooter(this.#size, this.#checksum));
+      const sums = encodeSums(this.#sums);
+      this.#file.write(this.#position, sums);
+      this.#file.write(this.#position + sums.length, encodeFooter(this.#size, this.#checksum));
     } catch (error) {
       this.#fail(error as DiskError, done);
       return;
@@ -151,9 +146,11 @@ export class SnapshotWriter {
 
   #writeChunk(): void {
     const length = this.#filled;
-    viewOf(this.#chunk).setUint32(length, crc32c(this.#chunk, 0, 0, length), true);
-    this.#file.write(this.#position, this.#chunk.subarray(0, length + CHUNK_CRC_BYTES));
-    this.#position += length + CHUNK_CRC_BYTES;
+    const sum = crc32c(this.#chunk, 0, 0, length);
+    this.#sums.push(sum);
+    this.#checksum = joinCrc32c(this.#checksum, sum, length);
+    this.#file.write(this.#position, this.#chunk.subarray(0, length));
+    this.#position += length;
     this.#unsynced += length;
     this.#filled = 0;
   }
