@@ -1,25 +1,26 @@
-const CHUNK = 64 << 10;
+import { ProtobufWriter } from "@synod/wire/protobuf-writer";
+import { encodeEnvelope } from "../envelope.ts";
+import type { Caller } from "../model/auth/accesses.ts";
 
-/** Puts an opcode before a message. Commands are cut from larger memory, because the group keeps them a while. */
+const FIRST_BYTES = 4 << 10;
+
+/** Puts an opcode before a message. Each command is valid until the next one: the group copies what is proposed. */
 export class Commands {
-  #chunk = new Uint8Array(CHUNK);
-  #used = 0;
+  #bytes = new Uint8Array(FIRST_BYTES);
+  readonly #writer = new ProtobufWriter(0);
 
   make(opcode: number, message: Uint8Array): Uint8Array {
     const length = message.length + 1;
-    if (length > CHUNK / 4) return write(new Uint8Array(length), opcode, message);
-    if (this.#used + length > CHUNK) {
-      this.#chunk = new Uint8Array(CHUNK);
-      this.#used = 0;
-    }
-    const command = new Uint8Array(this.#chunk.buffer, this.#used, length);
-    this.#used += length;
-    return write(command, opcode, message);
+    if (length > this.#bytes.length) this.#bytes = new Uint8Array(Math.max(length, 2 * this.#bytes.length));
+    this.#bytes[0] = opcode;
+    this.#bytes.set(message, 1);
+    return this.#bytes.subarray(0, length);
   }
-}
 
-function write(command: Uint8Array, opcode: number, message: Uint8Array): Uint8Array {
-  command[0] = opcode;
-  command.set(message, 1);
-  return command;
+  /** The same in an envelope that says who wants it. */
+  makeAs(caller: Caller, opcode: number, message: Uint8Array): Uint8Array {
+    this.#writer.reset();
+    encodeEnvelope(this.#writer, caller, opcode, message);
+    return this.#writer.view();
+  }
 }

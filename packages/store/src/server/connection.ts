@@ -3,10 +3,13 @@ import type { GrpcHandler } from "@synod/wire/grpc/server-connection";
 import { GrpcStatus } from "@synod/wire/grpc/status";
 import { ProtobufError } from "@synod/wire/protobuf";
 import { type ApiErrorCode, apiErrors } from "../api/errors.ts";
+import type { Access } from "../model/auth/access.ts";
 import { StoreError } from "../model/errors.ts";
 import type { StoreResult } from "../state-machine.ts";
 import { answer } from "./answers.ts";
+import type { KnownCaller } from "./auth-tokens.ts";
 import type { CallSink } from "./call-sink.ts";
+import { Callers } from "./callers.ts";
 import { Calls } from "./calls.ts";
 import { KeepAliveStream } from "./keep-alive-stream.ts";
 import type { StoreMethod } from "./method.ts";
@@ -32,6 +35,10 @@ export class StoreConnection implements GrpcHandler, Requester<StoreResult> {
   grpc!: CallSink;
   readonly calls: Calls = new Calls();
   readonly streams: Map<number, WatchStream | KeepAliveStream | SnapshotStream> = new Map();
+  /** Who calls. */
+  readonly callers: Callers = new Callers(this);
+  /** Calls that wait for work outside of the turn. */
+  readonly #suspended = new Set<number>();
   readonly #flush: () => void;
   #touched = false;
 
@@ -54,12 +61,48 @@ export class StoreConnection implements GrpcHandler, Requester<StoreResult> {
     this.#flush();
   }
 
-  /** Proposes the request as it came. */
+  /** Proposes the request as it came, in the name of who calls. @throws StoreError `userEmpty`, `invalidAuthToken` */
   propose(opcode: number, message: Uint8Array, stream: number, method: StoreMethod): void {
+    const { service } = this;
+    if (!service.auth.enabled) return this.proposeOwn(opcode, message, stream, method);
+    if (message.length >= service.limits.requestBytes) return this.refuse(stream, "requestTooLarge");
+    const caller = this.caller(stream);
+    if (caller === undefined) throw new StoreError("userEmpty");
+    const command = service.commands.makeAs(caller, opcode, message);
+    service.group.propose(command, this, this.calls.add(stream, method));
+  }
+
+  /** Proposes a command in nobody's name: while authentication is on, of those that servers propose (`Area.needs`). */
+  proposeOwn(opcode: number, message: Uint8Array, stream: number, method: StoreMethod): void {
     const { service } = this;
     if (message.length >= service.limits.requestBytes) return this.refuse(stream, "requestTooLarge");
     const token = this.calls.add(stream, method);
     service.group.propose(service.commands.make(opcode, message), this, token);
+  }
+
+  /** @returns undefined: nobody has said. @throws StoreError `invalidAuthToken` */
+  caller(stream: number): KnownCaller | undefined {
+    return this.callers.of(stream);
+  }
+
+  /** What the call may do with keys, for reads. @returns undefined: everything. @throws StoreError */
+  access(stream: number): Access | undefined {
+    const { auth } = this.service;
+    return auth.enabled ? auth.access(this.caller(stream)) : undefined;
+  }
+
+  /** The call waits for work outside of this turn. @returns goes on with it, unless it is over by then. */
+  suspend(stream: number): (next: () => void) => void {
+    this.#suspended.add(stream);
+    return (next) => {
+      if (!this.#suspended.delete(stream)) return;
+      try {
+        next();
+      } catch (error) {
+        this.#failWith(stream, error);
+      }
+      this.touch();
+    };
   }
 
   /** Executes the request when this node's state is known to be fresh. */
@@ -75,8 +118,7 @@ export class StoreConnection implements GrpcHandler, Requester<StoreResult> {
 
   /** Ends a call with a gRPC status. */
   finish(stream: number, code: number, text: string): void {
-    this.streams.get(stream)?.close();
-    this.streams.delete(stream);
+    this.#forget(stream);
     this.grpc.finish(stream, code, text);
     this.touch();
   }
@@ -88,6 +130,8 @@ export class StoreConnection implements GrpcHandler, Requester<StoreResult> {
     try {
       const obstacle = this.service.obstacle(this, stream, method);
       if (obstacle !== undefined) return this.refuse(stream, obstacle);
+      if (this.service.auth.enabled && !this.callers.admit(stream, method.access))
+        return this.callers.park(stream, () => this.onMessage(_grpc, stream, number, message, last));
       method.handle(this, stream, message);
       if (last) this.streams.get(stream)?.onHalfClose();
     } catch (error) {
@@ -96,6 +140,7 @@ export class StoreConnection implements GrpcHandler, Requester<StoreResult> {
   }
 
   onHalfClose(_grpc: CallSink, stream: number): void {
+    if (this.callers.isParked(stream)) return this.callers.park(stream, () => this.onHalfClose(_grpc, stream));
     const open = this.streams.get(stream);
     // A client-streaming call without a single message has nothing to wait for.
     if (open === undefined) this.finish(stream, GrpcStatus.OK, "");
@@ -103,8 +148,7 @@ export class StoreConnection implements GrpcHandler, Requester<StoreResult> {
   }
 
   onCancel(_grpc: CallSink, stream: number): void {
-    this.streams.get(stream)?.close();
-    this.streams.delete(stream);
+    this.#forget(stream);
   }
 
   onStreamWritable(_grpc: CallSink, stream: number): void {
@@ -129,6 +173,9 @@ export class StoreConnection implements GrpcHandler, Requester<StoreResult> {
     const message = this.calls.message(token);
     this.calls.release(token);
     try {
+      // Who might when the call came may not any more.
+      if (this.service.auth.enabled && method.access !== "open")
+        this.service.auth.admit(this.caller(stream), method.access);
       method.readable?.(this, stream, message);
     } catch (error) {
       this.#failWith(stream, error);
@@ -148,6 +195,7 @@ export class StoreConnection implements GrpcHandler, Requester<StoreResult> {
     const open = this.streams.get(stream);
     if (open?.type === "watch") return open;
     const opened = new WatchStream(this, stream, this.#requiresLeader(stream));
+    this.callers.opened(stream);
     this.streams.set(stream, opened);
     this.service.opened(this);
     return opened;
@@ -157,6 +205,7 @@ export class StoreConnection implements GrpcHandler, Requester<StoreResult> {
     const open = this.streams.get(stream);
     if (open?.type === "keepAlive") return open;
     const opened = new KeepAliveStream(this, stream, this.#requiresLeader(stream));
+    this.callers.opened(stream);
     this.streams.set(stream, opened);
     this.service.opened(this);
     return opened;
@@ -171,6 +220,14 @@ export class StoreConnection implements GrpcHandler, Requester<StoreResult> {
 
   #requiresLeader(stream: number): boolean {
     return this.grpc.metadata(stream, "hasleader") === "true";
+  }
+
+  /** The call is over. */
+  #forget(stream: number): void {
+    this.streams.get(stream)?.close();
+    this.streams.delete(stream);
+    this.#suspended.delete(stream);
+    this.callers.forget(stream);
   }
 
   #failWith(stream: number, error: unknown): void {

@@ -9,5 +9,5 @@ function check(connection: StoreConnection, stream: number): void {
 }
 
 export const HEALTH_METHODS: readonly StoreMethod[] = [
-  { path: "/grpc.health.v1.Health/Check", onLearner: true, handle: check },
+  { path: "/grpc.health.v1.Health/Check", access: "open", onLearner: true, handle: check },
 ];

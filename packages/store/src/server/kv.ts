@@ -69,13 +69,14 @@ function readableTxn(connection: StoreConnection, stream: number, message: Uint8
 
 const RANGE: StoreMethod = {
   path: "/etcdserverpb.KV/Range",
+  access: "user",
   onLearner: true,
   handle: range,
   readable: readableRange,
 };
-const PUT: StoreMethod = { path: "/etcdserverpb.KV/Put", handle: put };
-const DELETE_RANGE: StoreMethod = { path: "/etcdserverpb.KV/DeleteRange", handle: deleteRange };
-const TXN: StoreMethod = { path: "/etcdserverpb.KV/Txn", handle: txn, readable: readableTxn };
+const PUT: StoreMethod = { path: "/etcdserverpb.KV/Put", access: "user", handle: put };
+const DELETE_RANGE: StoreMethod = { path: "/etcdserverpb.KV/DeleteRange", access: "user", handle: deleteRange };
+const TXN: StoreMethod = { path: "/etcdserverpb.KV/Txn", access: "user", handle: txn, readable: readableTxn };
 const COMPACT: StoreMethod = { path: "/etcdserverpb.KV/Compact", handle: compact };
 
 export const KV_METHODS: readonly StoreMethod[] = [RANGE, PUT, DELETE_RANGE, TXN, COMPACT];

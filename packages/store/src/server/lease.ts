@@ -45,21 +45,28 @@ function keepAlive(connection: StoreConnection, stream: number, message: Uint8Ar
 }
 
 function keptAlive(connection: StoreConnection, stream: number, result: StoreResult): void {
+  if (result.type === "refused") return connection.refuse(stream, result.code);
   const open = connection.streams.get(stream);
   if (open?.type === "keepAlive" && result.type === "leaseKeepAlive") open.onRenewed(result);
 }
 
-const LEASE_GRANT: StoreMethod = { path: "/etcdserverpb.Lease/LeaseGrant", handle: leaseGrant };
-const LEASE_REVOKE: StoreMethod = { path: "/etcdserverpb.Lease/LeaseRevoke", handle: leaseRevoke };
+const LEASE_GRANT: StoreMethod = { path: "/etcdserverpb.Lease/LeaseGrant", access: "user", handle: leaseGrant };
+const LEASE_REVOKE: StoreMethod = { path: "/etcdserverpb.Lease/LeaseRevoke", access: "user", handle: leaseRevoke };
 const LEASE_KEEP_ALIVE: StoreMethod = {
   path: "/etcdserverpb.Lease/LeaseKeepAlive",
+  access: "user",
   clientStreaming: true,
   handle: keepAlive,
   applied: keptAlive,
 };
-const LEASE_TIME_TO_LIVE: StoreMethod = { path: "/etcdserverpb.Lease/LeaseTimeToLive", handle: leaseTimeToLive };
+const LEASE_TIME_TO_LIVE: StoreMethod = {
+  path: "/etcdserverpb.Lease/LeaseTimeToLive",
+  access: "user",
+  handle: leaseTimeToLive,
+};
 const LEASE_LEASES: StoreMethod = {
   path: "/etcdserverpb.Lease/LeaseLeases",
+  access: "user",
   handle: leaseLeases,
   readable: answerLeases,
 };

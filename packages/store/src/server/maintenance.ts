@@ -132,11 +132,11 @@ function firstNumber(reader: ProtobufReader): bigint {
   return value;
 }
 
-const ALARM: StoreMethod = { path: "/etcdserverpb.Maintenance/Alarm", handle: alarm };
+const ALARM: StoreMethod = { path: "/etcdserverpb.Maintenance/Alarm", access: "user", handle: alarm };
 const DOWNGRADE: StoreMethod = { path: "/etcdserverpb.Maintenance/Downgrade", handle: downgrade };
 
 export const MAINTENANCE_METHODS: readonly StoreMethod[] = [
-  { path: "/etcdserverpb.Maintenance/Status", onLearner: true, handle: status },
+  { path: "/etcdserverpb.Maintenance/Status", access: "open", onLearner: true, handle: status },
   { path: "/etcdserverpb.Maintenance/MoveLeader", handle: moveLeader },
   ALARM,
   DOWNGRADE,

@@ -8,6 +8,7 @@ import type { StoreConnection } from "./connection.ts";
 export function answerRange(connection: StoreConnection, stream: number, request: RangeRequest): void {
   const { grpc, service } = connection;
   if (service.areas.alarms.isCorrupt) throw new StoreError("corrupt");
+  if (service.auth.enabled) connection.access(stream)?.range(request);
   const response = service.model.range(request);
   const writer = grpc.begin(stream);
   service.header.write(writer, response.revision);
@@ -19,6 +20,7 @@ export function answerRange(connection: StoreConnection, stream: number, request
 export function answerTxn(connection: StoreConnection, stream: number, request: TxnRequest): void {
   const { grpc, service } = connection;
   if (service.areas.alarms.isCorrupt) throw new StoreError("corrupt");
+  if (service.auth.enabled) connection.access(stream)?.txn(request, service.auth.keysOf);
   const response = service.model.txn(request, service.model.time);
   const writer = grpc.begin(stream);
   service.header.write(writer, response.revision);

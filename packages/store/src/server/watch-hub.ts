@@ -1,11 +1,19 @@
 import type { KeyValue } from "../model/key-value.ts";
 import type { StoreModel } from "../model/store.ts";
+import type { KeyRange } from "../model/types.ts";
 import type { CatchUp } from "../model/watch.ts";
 import { WatcherIndex } from "../model/watcher-index.ts";
 import { EncodedEvents } from "./encoded-events.ts";
 import type { StoreLimits } from "./options.ts";
 import type { WatchStream } from "./watch-stream.ts";
 import { Watcher, type WatcherOptions } from "./watcher.ts";
+
+/** Who may watch what, as of now. */
+export interface WatchAccess {
+  /** Another number whenever an answer of `mayWatch` may be another. */
+  readonly changes: number;
+  mayWatch(user: string | undefined, range: KeyRange): boolean;
+}
 
 /**
  * All watches of a node. A watcher is either synced, and told of each batch as it is applied, or behind, and told from
@@ -26,10 +34,13 @@ export class WatchHub {
   readonly #withPrevious = new EncodedEvents(true);
   /** Every synced watcher has been told of everything up to this revision. */
   #dispatched: number;
+  readonly #access: WatchAccess;
+  #accessSeen = 0;
   #nextId = 1;
   #catchUpScheduled = false;
 
-  constructor(model: StoreModel, limits: StoreLimits, schedule: (work: () => void) => void) {
+  constructor(model: StoreModel, limits: StoreLimits, schedule: (work: () => void) => void, access: WatchAccess) {
+    this.#access = access;
     this.#model = model;
     this.#limits = limits;
     this.#schedule = schedule;
@@ -69,6 +80,7 @@ export class WatchHub {
 
   /** Tells the synced watchers of what was applied since the last call. */
   dispatch(): void {
+    if (this.#access.changes !== this.#accessSeen) this.#cancelDenied();
     if (this.#synced.size === 0) this.#dispatched = this.#model.revision;
     while (this.#dispatched < this.#model.revision) {
       const found = this.#read(this.#dispatched + 1);
@@ -116,6 +128,16 @@ export class WatchHub {
         watcher.progressNotify && watcher.quiet && watcher.synced && watcher.startRevision <= this.#dispatched + 1;
       if (due && !watcher.stream.blocked) watcher.stream.sendProgress(watcher.watchId, this.#dispatched);
       watcher.quiet = true;
+    }
+  }
+
+  /** Somebody may do other things than before: nobody is told of another event whom it does not concern any more. */
+  #cancelDenied(): void {
+    this.#accessSeen = this.#access.changes;
+    for (const watcher of this.#watchers.values()) {
+      if (this.#access.mayWatch(watcher.user, watcher)) continue;
+      this.remove(watcher);
+      watcher.stream.cancelDenied(watcher);
     }
   }
 

@@ -1,4 +1,5 @@
 import { compare } from "@synod/wire/bytes";
+import { GrpcStatus } from "@synod/wire/grpc/status";
 import type { ProtobufWriter } from "@synod/wire/protobuf";
 import { apiErrors } from "../api/errors.ts";
 import {
@@ -10,6 +11,8 @@ import {
   type WatchCreateRequest,
   type WatchRequest,
 } from "../api/watch.ts";
+import { StoreError, type StoreErrorCode } from "../model/errors.ts";
+import type { KeyRange } from "../model/types.ts";
 import type { StoreConnection } from "./connection.ts";
 import type { EncodedEvents } from "./encoded-events.ts";
 import type { Watcher } from "./watcher.ts";
@@ -18,6 +21,18 @@ import type { Watcher } from "./watcher.ts";
 const INVALID_WATCH_ID = -1;
 const FIRST_KEY = Uint8Array.of(0);
 const NO_BYTES = new Uint8Array(0);
+
+/** A refusal as Go prints the error, because clients of etcd look for it. */
+function textOf(code: StoreErrorCode): string {
+  const { grpc, message } = apiErrors[code];
+  return `rpc error: code = ${GO_NAMES.get(grpc) ?? grpc} desc = ${message}`;
+}
+
+const GO_NAMES: ReadonlyMap<number, string> = new Map([
+  [GrpcStatus.INVALID_ARGUMENT, "InvalidArgument"],
+  [GrpcStatus.PERMISSION_DENIED, "PermissionDenied"],
+  [GrpcStatus.UNAUTHENTICATED, "Unauthenticated"],
+]);
 
 /** One call of Watch: the watches that it carries, and what they are sent. */
 export class WatchStream {
@@ -101,6 +116,13 @@ export class WatchStream {
     this.#end();
   }
 
+  /** The hub has removed it, because its user may not watch it any more. */
+  cancelDenied(watcher: Watcher): void {
+    this.#watchers.delete(watcher.watchId);
+    encodeWatchCanceled(this.#begin(watcher.watchId, this.#hub.dispatchedRevision), 0, textOf("permissionDenied"));
+    this.#end();
+  }
+
   get #hub(): StoreConnection["service"]["watches"] {
     return this.#connection.service.watches;
   }
@@ -113,6 +135,7 @@ export class WatchStream {
     const revision = this.#hub.dispatchedRevision;
     const watchId = request.watchId === 0 ? this.#freeWatchId() : request.watchId;
     const watcher = this.#hub.add(this, {
+      user: this.#user,
       watchId,
       // Views of what was received; a watcher lives longer.
       key: key.slice(),
@@ -131,11 +154,29 @@ export class WatchStream {
 
   /** Texts are those of etcd's mvcc package. */
   #refusal({ watchId, rangeEnd }: WatchCreateRequest, key: Uint8Array): string | undefined {
+    const denied = this.#denial({ key, rangeEnd });
+    if (denied !== undefined) return textOf(denied);
     const open = rangeEnd.length === 1 && rangeEnd[0] === 0;
     if (rangeEnd.length > 0 && !open && compare(key, rangeEnd) >= 0) return "mvcc: watcher range is empty";
     if (watchId !== 0 && this.#watchers.has(watchId)) return "mvcc: duplicate watch ID provided on the WatchStream";
     if (!Number.isSafeInteger(watchId)) return "watch ID is beyond 53 bits";
     return this.#hub.isFull ? apiErrors.tooManyRequests.message : undefined;
+  }
+
+  get #user(): string | undefined {
+    return this.#connection.service.auth.enabled ? this.#connection.caller(this.#stream)?.user : undefined;
+  }
+
+  #denial(range: KeyRange): StoreErrorCode | undefined {
+    const { auth } = this.#connection.service;
+    if (!auth.enabled) return undefined;
+    try {
+      auth.admitWatch(this.#connection.caller(this.#stream), range);
+      return undefined;
+    } catch (error) {
+      if (error instanceof StoreError) return error.code;
+      throw error;
+    }
   }
 
   #refuse(reason: string): void {

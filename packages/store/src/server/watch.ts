@@ -8,5 +8,5 @@ function watch(connection: StoreConnection, stream: number, message: Uint8Array)
 }
 
 export const WATCH_METHODS: readonly StoreMethod[] = [
-  { path: "/etcdserverpb.Watch/Watch", clientStreaming: true, handle: watch },
+  { path: "/etcdserverpb.Watch/Watch", access: "user", clientStreaming: true, handle: watch },
 ];

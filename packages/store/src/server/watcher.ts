@@ -7,6 +7,8 @@ export class Watcher implements WatchSpec {
   readonly id: number;
   readonly watchId: number;
   readonly stream: WatchStream;
+  /** Whose it is; undefined if that did not count when it was made. */
+  readonly user: string | undefined;
   readonly key: Uint8Array;
   readonly rangeEnd: Uint8Array;
   readonly noPut: boolean;
@@ -25,6 +27,7 @@ export class Watcher implements WatchSpec {
     this.id = id;
     this.stream = stream;
     this.watchId = options.watchId;
+    this.user = options.user;
     this.key = options.key;
     this.rangeEnd = options.rangeEnd;
     this.noPut = options.noPut;
@@ -37,6 +40,7 @@ export class Watcher implements WatchSpec {
 }
 
 export interface WatcherOptions {
+  readonly user: string | undefined;
   readonly watchId: number;
   readonly key: Uint8Array;
   readonly rangeEnd: Uint8Array;

@@ -3,6 +3,7 @@ import { type ClientHttp2Session, type ClientHttp2Stream, connect, type SecureCl
 import { ProtobufReader, ProtobufWriter } from "@synod/wire/protobuf";
 import { createStoreMachine } from "../../machine.ts";
 import type { StoreResult, StoreStateMachine } from "../../state-machine.ts";
+import type { AuthSettings } from "../auth-gate.ts";
 import { StoreListener, type TlsOptions } from "../listener.ts";
 import type { StoreLimits } from "../options.ts";
 import { StoreService } from "../service.ts";
@@ -49,6 +50,7 @@ export class StoreServer {
   static async start(
     limits: Partial<StoreLimits> = {},
     tls?: { server: TlsOptions; client: SecureClientSessionOptions },
+    auth: Partial<AuthSettings> = {},
   ): Promise<StoreServer> {
     const { machine, areas } = createStoreMachine();
     const group = new FakeGroup(machine, (work) => setImmediate(work));
@@ -73,6 +75,7 @@ export class StoreServer {
       schedule: (work) => setImmediate(work),
       random64: () => ++ids,
       limits,
+      auth: { bcryptCost: 4, ...auth },
     });
     const http = { healthy: () => group.status.leader !== undefined, metrics: () => "synod_up 1\n" };
     const listener = await StoreListener.listen({
