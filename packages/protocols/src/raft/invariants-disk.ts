@@ -19,6 +19,7 @@ export class ConfirmedDisk {
   readonly #node: NodeId;
   #unconfirmed: RaftRecord[] = [];
   #positions: number[] = [];
+  #uncertainFrom: LogIndex = Number.POSITIVE_INFINITY;
 
   constructor(node: NodeId) {
     this.#node = node;
@@ -44,9 +45,12 @@ export class ConfirmedDisk {
     this.#positions.splice(0, count);
   }
 
-  forgetUnconfirmed(): void {
-    this.#unconfirmed = [];
-    this.#positions = [];
+  /** Of the records that no sync has confirmed, any first few may stay: from `#uncertainFrom` on, they changed the log. */
+  crash(): void {
+    for (const record of this.#unconfirmed) {
+      if (record.type === "entries") this.#uncertainFrom = Math.min(this.#uncertainFrom, record.entries.first);
+    }
+    this.#forgetUnconfirmed();
   }
 
   damage(): void {
@@ -62,7 +66,8 @@ export class ConfirmedDisk {
     this.#votedFor = state.votedFor;
     this.#recovering = state.recovering;
     this.#log = ConfirmedLog.of(state.log);
-    this.forgetUnconfirmed();
+    this.#uncertainFrom = Number.POSITIVE_INFINITY;
+    this.#forgetUnconfirmed();
   }
 
   /** It has voted for `candidate` in that term, and its word counts. */
@@ -85,6 +90,11 @@ export class ConfirmedDisk {
     return this.#destroyed.some((log) => log.lastIndex >= index);
   }
 
+  #forgetUnconfirmed(): void {
+    this.#unconfirmed = [];
+    this.#positions = [];
+  }
+
   #fold(record: RaftRecord, committed: readonly Term[]): void {
     switch (record.type) {
       case "vote":
@@ -103,7 +113,7 @@ export class ConfirmedDisk {
     }
   }
 
-  /** A start finds everything that was confirmed; what no sync had confirmed may have stayed too, and taken its place. */
+  /** A start finds everything that was confirmed, but for what records that no sync had confirmed may have replaced. */
   #checkKept(state: RaftState): void {
     const { log, currentTerm, votedFor } = state;
     const voteKept = this.#votedFor === 0 || votedFor === this.#votedFor;
@@ -112,12 +122,9 @@ export class ConfirmedDisk {
     const lost = `n${this.#node} lost confirmed entries in a crash`;
     demand(log.baseIndex >= this.#log.snapshotIndex, lost);
     if (!this.#log.holds(log.baseIndex, log.baseTerm)) return; // a newer snapshot took the whole log's place
-    for (let index = log.firstIndex; index <= this.#log.lastIndex; index++) {
-      const before = this.#log.termAt(index)!;
-      const kept = log.termAt(index);
-      demand(kept !== undefined && kept >= before, lost);
-      if (kept > before) return; // a later leader's entries took the place of the rest
-    }
+    const last = Math.min(this.#log.lastIndex, this.#uncertainFrom - 1);
+    for (let index = log.firstIndex; index <= last; index++)
+      demand(log.termAt(index) === this.#log.termAt(index), lost);
   }
 
   /** Mended: all that was destroyed and is committed is there again. */

@@ -147,7 +147,21 @@ describe("across starts", () => {
       .write(2, entries(4, 3));
     disks.watch.crashed(2);
     disks.start(2, [...log, entries(4, 3)]);
-    disks.start(2, [...log, entries(4, 3), vote(4, 3), entries(3, 4)]);
+  });
+
+  test("unconfirmed entries of a later leader may have replaced confirmed ones, even by such of an older term", () => {
+    const disks = new Disks()
+      .write(2, ...log)
+      .sync(2)
+      .write(2, vote(5, 0), entries(2, 2, 5));
+    disks.watch.crashed(2);
+    disks.start(2, [...log, vote(5, 0), entries(2, 2)]);
+    const untouched = new Disks()
+      .write(2, ...log)
+      .sync(2)
+      .write(2, vote(5, 0), entries(3, 2, 5));
+    untouched.watch.crashed(2);
+    assert.throws(() => untouched.start(2, [...log, vote(5, 0), entries(2, 2)]), /lost confirmed entries/);
   });
 
   test("a forgotten term, vote, entry or snapshot is noticed", () => {

@@ -52,7 +52,7 @@ export class DurabilityInvariants {
 
   /** The process ended: nobody knows what is left of the records that no sync had confirmed. */
   crashed(node: NodeId): void {
-    this.#disk(node).forgetUnconfirmed();
+    this.#disk(node).crash();
   }
 
   /** A fault has destroyed something on the disk of a node that is down. */
