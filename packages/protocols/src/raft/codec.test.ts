@@ -1,9 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { ByteWriter } from "../bytes.ts";
 import { decodeMessage, decodeRecord, encodeMessage, encodeRecord, recordTag } from "./codec.ts";
 import { encodeEntries } from "./entries-codec.ts";
-import type { Configuration, Entries, RaftMessage, RaftRecord, SnapshotMeta } from "./types.ts";
+import {
+  type Configuration,
+  type Entries,
+  EntryKind,
+  type RaftMessage,
+  type RaftRecord,
+  type SnapshotMeta,
+} from "./types.ts";
 
 const uint53 = fc.maxSafeNat();
 const node = fc.integer({ min: 1, max: 65_535 });
@@ -128,10 +136,36 @@ test("a message cut short is refused", () => {
 });
 
 test("a run of entries is encoded once, and its bytes are shared", () => {
+  const head = new ByteWriter(64);
   fc.assert(
     fc.property(entries, (run) => {
-      assert.equal(encodeEntries(run), encodeEntries(run));
+      assert.equal(encodeEntries(run, head), encodeEntries(run, head));
+      assert.equal(head.take().length, 0);
     }),
     { seed: 5, numRuns: 10 },
   );
+});
+
+test("one large entry is not copied, and reads like any other", () => {
+  const payload = new Uint8Array(100_000).fill(7);
+  const run = { first: 41, terms: [3], kinds: [EntryKind.command], payloads: [payload], encoded: undefined };
+  const record = encodeRecord({ type: "entries", entries: run });
+  assert.equal(record.body, payload);
+  const tag = recordTag("entries");
+  const read = decodeRecord(tag, joined(record.head, record.body));
+  assert.ok(read.type === "entries");
+  assert.deepEqual({ ...read.entries, encoded: undefined }, run);
+  const sent = {
+    type: "AppendEntries",
+    term: 3,
+    prevLogIndex: 40,
+    prevLogTerm: 2,
+    entries: run,
+    leaderCommit: 9,
+  } as const;
+  const message = encodeMessage(sent);
+  assert.equal(message.body, payload);
+  const received = decodeMessage(joined(message.head, message.body));
+  assert.ok(received.type === "AppendEntries");
+  assert.deepEqual({ ...received, entries: { ...received.entries, encoded: undefined } }, sent);
 });

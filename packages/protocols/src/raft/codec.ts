@@ -66,7 +66,7 @@ const MESSAGES: MessageCodecs = {
       writer.uint53(m.prevLogIndex);
       writer.uint53(m.prevLogTerm);
       writer.uint53(m.leaderCommit);
-      return encodeEntries(m.entries);
+      return encodeEntries(m.entries, writer);
     },
     read(term, r): Of<"AppendEntries"> {
       const prevLogIndex = r.uint53();
@@ -219,7 +219,7 @@ export function encodeRecord(record: RaftRecord): Encoded {
       writer.uint32(record.votedFor);
       break;
     case "entries":
-      body = encodeEntries(record.entries);
+      body = encodeEntries(record.entries, writer);
       break;
     case "snapshot":
       writeSnapshotMeta(record.snapshot);

@@ -1,15 +1,34 @@
-import { ByteReader } from "../bytes.ts";
+import { ByteReader, type ByteWriter } from "../bytes.ts";
 import type { Entries, EntryKind } from "./types.ts";
 
 /**
  * A run of entries as bytes: first index (7), count (4), then each entry: kind (1), term (7), length (4), payload.
- * These very bytes are the write-ahead log's record and the body of AppendEntries, made once.
+ * These very bytes are the write-ahead log's record and the body of AppendEntries, made once, or not at all for one large
+ * payload.
  */
 const RUN_HEADER = 11;
 const ENTRY_HEADER = 12;
 
-export function encodeEntries(entries: Entries): Uint8Array {
+/** A single payload of this size is passed on as it is: what it costs to copy is more than one more part in a write. */
+const BY_REFERENCE_BYTES = 4096;
+
+/**
+ * @param head gets what stands before the large part
+ * @returns the large part, to be shared: nobody may change it any more
+ */
+export function encodeEntries(entries: Entries, head: ByteWriter): Uint8Array {
   if (entries.encoded !== undefined) return entries.encoded;
+  const payload = entries.payloads[0];
+  if (entries.payloads.length !== 1 || payload!.length < BY_REFERENCE_BYTES) return joinEntries(entries);
+  head.uint53(entries.first);
+  head.uint32(1);
+  head.uint8(entries.kinds[0]!);
+  head.uint53(entries.terms[0]!);
+  head.uint32(payload!.length);
+  return payload!;
+}
+
+function joinEntries(entries: Entries): Uint8Array {
   const { terms, kinds, payloads } = entries;
   let size = RUN_HEADER + ENTRY_HEADER * payloads.length;
   for (let i = 0; i < payloads.length; i++) size += payloads[i]!.length;

@@ -13,8 +13,12 @@ export interface MessageSink {
 
 /** Compressed-Flag and Message-Length (PROTOCOL-HTTP2, Length-Prefixed-Message). */
 export const PREFIX = 5;
-/** The first room for a cut message; more only when that much has arrived, so that a prefix alone costs nothing. */
+/**
+ * The least room for a cut message, and how many times what has arrived there is room for: a prefix alone costs nothing,
+ * and a message of a quarter of a mebibyte is not moved once its first frame is there.
+ */
 const FIRST_ROOM = 4096;
+const ROOM_AHEAD = 16;
 
 /**
  * Finds the messages in the content `bytes[start, end)` of a stream. A message that lies whole in it is handed on as a
@@ -92,7 +96,7 @@ function fill(stream: GrpcStream, bytes: Uint8Array, start: number, end: number)
 function makeRoom(stream: GrpcStream, needed: number): void {
   const body = stream.body!;
   if (needed <= body.length) return;
-  const room = Math.min(stream.length, Math.max(needed, body.length * 2, FIRST_ROOM));
+  const room = Math.min(stream.length, Math.max(needed * ROOM_AHEAD, FIRST_ROOM));
   const grown = new Uint8Array(room);
   grown.set(body.subarray(0, stream.bodyHeld));
   stream.body = grown;
