@@ -16,14 +16,19 @@ test("the most nodes that fit do fit, and one more is refused with what to do", 
 
 test("peers are named with their addresses, in any order", () => {
   assert.deepEqual(parsePeers(["n2=10.0.0.2:2380", "n1=[::1]:2380"], ["n2=http://store-2:4001"]), [
-    { id: 1, name: "n1", host: "::1", port: 2380, clientUrl: "http://[::1]:2379" },
-    { id: 2, name: "n2", host: "10.0.0.2", port: 2380, clientUrl: "http://store-2:4001" },
+    { id: 1, name: "n1", peerUrls: ["http://[::1]:2380"], clientUrls: ["http://[::1]:2379"] },
+    { id: 2, name: "n2", peerUrls: ["http://10.0.0.2:2380"], clientUrls: ["http://store-2:4001"] },
   ]);
+});
+
+test("nodes of other names are numbered alike by all nodes, in whatever order they are told", () => {
+  const ids = (...entries: string[]) => parsePeers(entries, []).map(({ id, name }) => `${id} ${name}`);
+  assert.deepEqual(ids("infra2=b:1", "infra0=a:1", "n7=c:1"), ["1 infra0", "2 infra2", "3 n7"]);
+  assert.deepEqual(ids("n7=c:1", "infra0=a:1", "infra2=b:1"), ["1 infra0", "2 infra2", "3 n7"]);
 });
 
 test("what cannot be a peer is refused by name", () => {
   assert.throws(() => parsePeers(["127.0.0.1:2380"], []), /has "127.0.0.1:2380" without a name: write it as in n1=/);
-  assert.throws(() => parsePeers(["one=127.0.0.1:2380"], []), /a node "one": name nodes n1, n2/);
   assert.throws(() => parsePeers(["n1=here"], []), /"here", which is no address/);
   assert.throws(() => parsePeers(["n1=a:1", "n1=b:2"], []), /names a node twice/);
   assert.throws(() => parseAddress("127.0.0.1:0", "--endpoints"), /--endpoints has "127.0.0.1:0"/);

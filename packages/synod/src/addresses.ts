@@ -25,40 +25,55 @@ export function portsOf(node: number, offset: number): Ports {
   return ports;
 }
 
-/** A member of the cluster as `--peers` names it. */
+/** A member of the cluster, as its nodes are told. */
 export interface Peer {
-  /** The number in its name: 1 for n1. */
+  /** What consensus and the peers' connections call it, 1 to 65535; all nodes must give it the same. */
   readonly id: number;
+  /** What clients of etcd's API know it by, 64 bits; derived from the names of cluster and node when absent. */
+  readonly memberId?: bigint;
   readonly name: string;
-  readonly host: string;
-  /** Where its peers reach it. */
-  readonly port: number;
+  /** Where its peers reach it, `http://host:port`; the first one counts. */
+  readonly peerUrls: readonly string[];
   /** Where clients of the store reach it, as the member list tells them. */
-  readonly clientUrl: string;
+  readonly clientUrls: readonly string[];
 }
 
 /**
- * Reads `n1=127.0.0.1:2380,n2=…`. The store of a peer is taken to listen one port below, as ours and etcd's do, unless
+ * Reads `n1=127.0.0.1:2380,n2=…`. Nodes with names like n1, n2, … have that number; where any has another name, all are
+ * numbered in the order of their names. The store of a peer is taken to listen one port below, as ours and etcd's do, unless
  * `clientUrls` (`n1=http://10.0.0.1:2379,…`) says where.
  */
 export function parsePeers(peers: readonly string[], clientUrls: readonly string[], scheme = "http"): Peer[] {
-  const urls = new Map(clientUrls.map((entry) => nameAndRest(entry, "--client-urls", "n1=http://10.0.0.1:2379")));
+  const urls = parseClientUrls(clientUrls);
   const parsed = peers.map((entry): Peer => {
     const [name, address] = nameAndRest(entry, "--peers", "n1=127.0.0.1:2380");
-    const id = Number(/^n([1-9]\d{0,3})$/.exec(name)?.[1]);
-    if (Number.isNaN(id)) throw new CliError("settings", `--peers has a node "${name}": name nodes n1, n2, …`);
     const { host, port } = parseAddress(address, "--peers");
     return {
-      id,
+      id: numberIn(name),
       name,
-      host,
-      port,
-      clientUrl: urls.get(name) ?? `${scheme}://${address.slice(0, address.lastIndexOf(":"))}:${port - 1}`,
+      peerUrls: [`http://${peerAddress(host, port)}`],
+      clientUrls: [urls.get(name) ?? `${scheme}://${peerAddress(host, port - 1)}`],
     };
   });
-  if (new Set(parsed.map(({ id }) => id)).size !== parsed.length)
+  if (new Set(parsed.map(({ name }) => name)).size !== parsed.length)
     throw new CliError("settings", `--peers names a node twice (${peers.join(",")}): name each once`);
-  return parsed.sort((left, right) => left.id - right.id);
+  return numbered(parsed);
+}
+
+/** Reads `n1=http://10.0.0.1:2379,…`, by name. */
+export function parseClientUrls(clientUrls: readonly string[]): ReadonlyMap<string, string> {
+  return new Map(clientUrls.map((entry) => nameAndRest(entry, "--client-urls", "n1=http://10.0.0.1:2379")));
+}
+
+/** 7 for n7; 0 for a name of another kind. */
+function numberIn(name: string): number {
+  return Number(/^n([1-9]\d{0,3})$/.exec(name)?.[1] ?? 0);
+}
+
+function numbered(peers: readonly Peer[]): Peer[] {
+  if (peers.every(({ id }) => id > 0)) return [...peers].sort((left, right) => left.id - right.id);
+  const byName = [...peers].sort((left, right) => (left.name < right.name ? -1 : 1));
+  return byName.map((peer, index) => ({ ...peer, id: index + 1 }));
 }
 
 /** Reads `host:port`, also with an IPv6 address in brackets or a leading `http://`. */

@@ -4,16 +4,29 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { NodeDisk } from "@synod/runtime/disk/node-disk";
-import { openClusterFolder, openNodeFolder } from "./data-folder.ts";
+import { markRemoved, openClusterFolder, openNodeFolder, readNodeIdentity } from "./data-folder.ts";
 
 const base = mkdtempSync(join(tmpdir(), "synod-data-"));
 after(() => rmSync(base, { recursive: true }));
-const n1 = { cluster: "one", node: "n1" };
+const n1 = { cluster: "one", node: "n1", id: 1, memberId: "a1", clusterId: "c1", voters: [1, 2] };
 
 test("a node takes an empty folder and finds it again", () => {
   const folder = join(base, "taken", "n1");
-  assert.equal(openNodeFolder(folder, n1), join(folder, "log"));
-  assert.equal(openNodeFolder(folder, n1), join(folder, "log"));
+  assert.equal(openNodeFolder(folder, n1).log, join(folder, "log"));
+  assert.equal(readNodeIdentity(folder)?.memberId, "a1");
+  const again = openNodeFolder(folder, { ...n1, voters: [1, 2, 3] });
+  assert.deepEqual(again.identity.voters, [1, 2], "with which voters its log begins does not change");
+});
+
+test("a node that was removed from its cluster does not start from its folder again", () => {
+  const folder = join(base, "removed");
+  assert.equal(readNodeIdentity(folder), undefined);
+  openNodeFolder(folder, n1);
+  markRemoved(folder);
+  assert.throws(
+    () => openNodeFolder(folder, n1),
+    /permanently removed from the cluster, and with the data in \S+removed/,
+  );
 });
 
 test("another node, and a node of another cluster, are refused", () => {
@@ -54,7 +67,7 @@ test("a cluster's folder remembers its cluster and how many nodes it has", () =>
 test("fresh removes the cluster and nothing else", () => {
   const folder = join(base, "fresh");
   const before = openClusterFolder(folder, 3, true);
-  openNodeFolder(join(folder, "n1"), { cluster: before.cluster, node: "n1" });
+  openNodeFolder(join(folder, "n1"), { ...n1, cluster: before.cluster });
   writeFileSync(join(folder, "notes.txt"), "mine");
   const afterwards = openClusterFolder(folder, 5, true);
   assert.notEqual(afterwards.cluster, before.cluster);
@@ -65,7 +78,7 @@ test("fresh removes the cluster and nothing else", () => {
 test("fresh does not remove what runs", () => {
   const folder = join(base, "running");
   openClusterFolder(folder, 1, false);
-  const disk = new NodeDisk(openNodeFolder(join(folder, "n1"), n1));
+  const disk = new NodeDisk(openNodeFolder(join(folder, "n1"), n1).log);
   assert.throws(() => openClusterFolder(folder, 1, true), /n1\/log: this process has opened the folder already/);
   disk.close();
   openClusterFolder(folder, 1, true);

@@ -6,25 +6,63 @@ import { CliError } from "./cli/errors.ts";
 
 /** The layout of a node's folder. A program that writes another layout has another number, and neither reads the other's. */
 const format = 2;
+const NODE = "node.json";
 
+/** Whose folder it is, written when the node first starts and never changed; 64-bit ids are hexadecimal. */
 export interface Identity {
   readonly cluster: string;
+  /** Its name. */
   readonly node: string;
+  /** What consensus calls it, and what clients of etcd's API know it and its cluster by. */
+  readonly id: number;
+  readonly memberId: string;
+  readonly clusterId: string;
+  /** The voters with which its log begins; none on a node that has joined a cluster. */
+  readonly voters: readonly number[];
+  /** It was a member and never will be again. */
+  readonly removed?: true;
 }
 
 /**
  * Makes the folder, or checks that it belongs to this node of this cluster.
- * @returns the folder inside it for the node's log; whoever opens that keeps other processes out (`NodeDisk`).
- * @throws CliError "data": not writable, another node's, another cluster's, another format
+ * @throws CliError "data": not writable, another node's, another cluster's, a removed node's, another format
  */
-export function openNodeFolder(folder: string, identity: Identity): string {
+export function openNodeFolder(folder: string, identity: Identity): NodeFolder {
   try {
     mkdirSync(folder, { recursive: true });
-    checkIdentity(folder, identity);
-    return join(folder, "log");
+    return { identity: checkIdentity(folder, identity), log: join(folder, "log") };
   } catch (error) {
     throw asDataError(error, folder);
   }
+}
+
+export interface NodeFolder {
+  /** As it was written at the node's first start. */
+  readonly identity: Identity;
+  /** The folder inside it for the node's log; whoever opens that keeps other processes out (`NodeDisk`). */
+  readonly log: string;
+}
+
+/** @returns whose folder it is; undefined: nobody's yet. @throws CliError "data" as `openNodeFolder` */
+export function readNodeIdentity(folder: string): Identity | undefined {
+  try {
+    const known = readIdentity<Identity>(join(folder, NODE));
+    if (known?.removed === true)
+      throw new CliError(
+        "data",
+        `the member has been permanently removed from the cluster, and with the data in ${folder} it cannot return: ` +
+          "to take part again, add it as a new member and start it with another --data",
+      );
+    return known;
+  } catch (error) {
+    throw asDataError(error, folder);
+  }
+}
+
+/** The node whose folder it is has been removed from its cluster: it is not to start from it again. */
+export function markRemoved(folder: string): void {
+  const known = readIdentity<Identity>(join(folder, NODE));
+  if (known !== undefined) writeIdentity(join(folder, NODE), { ...known, removed: true });
 }
 
 /** What `synod up` keeps beside its nodes' folders. */
@@ -76,19 +114,23 @@ function removeCluster(folder: string): void {
   rmSync(join(folder, "cluster.json"));
 }
 
-function checkIdentity(folder: string, identity: Identity): void {
-  const path = join(folder, "node.json");
-  const known = readIdentity<Identity>(path);
-  if (known === undefined) writeIdentity(path, identity);
-  else if (known.node !== identity.node || known.cluster !== identity.cluster)
+function checkIdentity(folder: string, identity: Identity): Identity {
+  const known = readNodeIdentity(folder);
+  if (known === undefined) {
+    writeIdentity(join(folder, NODE), identity);
+    return identity;
+  }
+  if (known.node !== identity.node || known.cluster !== identity.cluster || known.id !== identity.id)
     throw new CliError(
       "data",
       `the data in ${folder} belong to node ${known.node} of cluster ${known.cluster}, ` +
         `not to ${identity.node} of ${identity.cluster}: choose another --data`,
     );
+  return known;
 }
 
-function readIdentity<Shape extends object>(
+/** @returns what `writeIdentity` wrote; undefined where there is no such file */
+export function readIdentity<Shape extends object>(
   path: string,
   accept: "this format" | "any format" = "this format",
 ): Shape | undefined {
@@ -113,7 +155,8 @@ function readIdentity<Shape extends object>(
   return content as Shape;
 }
 
-function writeIdentity(path: string, identity: object): void {
+/** Whole or not at all. */
+export function writeIdentity(path: string, identity: object): void {
   writeFileSync(`${path}.new`, `${JSON.stringify({ format, ...identity }, null, 2)}\n`, { flush: true });
   renameSync(`${path}.new`, path);
 }

@@ -1,25 +1,27 @@
-import type { Member } from "@synod/store/api/cluster";
-import { type Peer, peerAddress } from "./addresses.ts";
+import type { MemberRecord } from "@synod/store/model/members";
+import type { Peer } from "./addresses.ts";
 
-/** Who a node is to its peers and to clients of the store, derived from names alone so that all nodes derive the same. */
-export interface Identities {
-  readonly clusterId: bigint;
-  memberId(node: number): bigint;
-  members(): readonly Member[];
+/** Who a cluster is to clients of etcd's API, derived from its name so that all its nodes derive the same. */
+export function clusterIdOf(cluster: string): bigint {
+  return fnv1a(cluster);
 }
 
-export function identitiesOf(cluster: string, peers: readonly Peer[]): Identities {
-  const members = peers.map(
-    ({ name, host, port, clientUrl }): Member => ({
-      id: fnv1a(`${cluster}/${name}`),
-      name,
-      peerURLs: [`http://${peerAddress(host, port)}`],
-      clientURLs: [clientUrl],
-      isLearner: false,
-    }),
-  );
-  const ids = new Map(peers.map(({ id }, index) => [id, members[index]?.id ?? 0n]));
-  return { clusterId: fnv1a(cluster), memberId: (node) => ids.get(node) ?? 0n, members: () => members };
+/** Who one of the members with which a cluster begins is to clients; later members get an id when they are added. */
+export function memberIdOf(cluster: string, name: string): bigint {
+  return fnv1a(`${cluster}/${name}`);
+}
+
+/** The members with which a cluster begins. */
+export function firstMembers(cluster: string, peers: readonly Peer[]): MemberRecord[] {
+  return peers.map(({ id, name, peerUrls, clientUrls, memberId }) => ({
+    id: memberId ?? memberIdOf(cluster, name),
+    node: id,
+    name,
+    peerURLs: peerUrls,
+    clientURLs: clientUrls,
+    isLearner: false,
+    isUnmoved: true,
+  }));
 }
 
 /** FNV-1a with 64 bits over UTF-8, never 0: to etcd's clients 0 is nobody. */

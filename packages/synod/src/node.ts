@@ -1,14 +1,18 @@
 import { NodeDisk } from "@synod/runtime/disk/node-disk";
-import type { Group } from "@synod/runtime/group";
 import { Host } from "@synod/runtime/host/host";
 import type { Logger } from "@synod/runtime/log/logger";
-import type { TlsOptions } from "@synod/store/server/listener";
 import { createStoreMachine } from "@synod/store/machine";
-import type { StoreResult } from "@synod/store/state-machine";
+import type { MemberRecord, MemberRules } from "@synod/store/model/members";
+import type { TlsOptions } from "@synod/store/server/listener";
 import { type Peer, type Ports, peerAddress } from "./addresses.ts";
-import { asDataError, openNodeFolder } from "./data-folder.ts";
+import { asDataError, type Identity, markRemoved, openNodeFolder } from "./data-folder.ts";
 import { openHttpPort } from "./http-port.ts";
-import { identitiesOf } from "./identities.ts";
+import { clusterIdOf, firstMembers } from "./identities.ts";
+import type { Place } from "./member/joining.ts";
+import { MEMBERS_PATH, membersPage } from "./member/page.ts";
+import { Publisher } from "./member/publisher.ts";
+import { rememberedMembers, rememberMembers } from "./member/remembered.ts";
+import { addressesOf, Roster } from "./member/roster.ts";
 import { Metrics } from "./node-metrics.ts";
 import { Readiness } from "./readiness.ts";
 import { openStorePort } from "./store-port.ts";
@@ -16,9 +20,15 @@ import { portError } from "./up/ports.ts";
 
 export interface NodeOptions {
   readonly self: Peer;
-  /** Every voter the cluster begins with, `self` included, in ascending order of id. */
+  /** Every voter the cluster begins with, `self` included; not looked at on a node that has a `place`. */
   readonly peers: readonly Peer[];
+  /** Present: the cluster runs already, and this is to be one of its members. */
+  readonly place?: Place | undefined;
   readonly cluster: string;
+  /** What clients of etcd's API know the cluster by, 64 bits; derived from its name when absent. */
+  readonly clusterId?: bigint;
+  /** How changes of members are judged that clients ask this node for. */
+  readonly memberRules?: Partial<MemberRules>;
   readonly data: string;
   readonly host: string;
   readonly ports: Ports;
@@ -47,31 +57,46 @@ const STORE_GROUP = 1;
 
 /** @throws CliError: the folder or a port cannot be had, and what to do about it. */
 export async function startNode(options: NodeOptions, logger: Logger): Promise<RunningNode> {
-  const { self, peers, cluster, host: address, ports } = options;
-  const identities = identitiesOf(cluster, peers);
+  const { self, cluster, data, host: address, ports } = options;
   const metrics = new Metrics();
-  const disk = openDisk(openNodeFolder(options.data, { cluster, node: self.name }), metrics);
+  const told = options.place?.members ?? firstMembers(cluster, options.peers);
+  const { identity, log } = openNodeFolder(data, identityOf(options, told));
+  const clusterId = BigInt(`0x${identity.clusterId}`);
+  const machine = createStoreMachine();
+  const remembered = rememberedMembers(data);
+  const roster = new Roster(machine.areas.members, remembered ?? told);
+  if (remembered === undefined) rememberMembers(data, told);
+  const disk = openDisk(log, metrics);
   const host = new Host({
     self: self.id,
-    peers: new Map(peers.map((peer) => [peer.id, peerAddress(peer.host, peer.port)])),
+    peers: addressesOf(told, remembered),
+    voters: identity.voters,
     listen: peerAddress(address, ports.peers),
-    clusterId: identities.clusterId,
+    clusterId,
+    onMembership: () => rememberMembers(data, roster.members()),
+    onHttpGet: (path) => (path === MEMBERS_PATH ? membersPage(cluster, clusterId, roster.members()) : undefined),
     disk,
     logger,
     observer: metrics.observer,
     raft: { leaseReads: options.leaseReads ?? false },
     limits: options.snapshotEvery === undefined ? {} : { snapshotEvery: options.snapshotEvery },
   });
-  const machine = createStoreMachine();
   const store = host.addGroup(STORE_GROUP, machine.machine);
   await startHost(host, options);
   const front = await openStorePort(host, store, machine, {
     node: self.name,
     address,
     port: ports.store,
-    identities,
+    clusterId,
+    roster,
+    memberRules: options.memberRules,
     metrics,
     tls: options.tls,
+  });
+  const publisher = new Publisher(store, machine.areas.members, options.place === undefined ? told : [], {
+    memberId: BigInt(`0x${identity.memberId}`),
+    name: self.name,
+    clientUrls: self.clientUrls,
   });
   const http = await openHttpPort(self.name, address, ports.http, {
     whyNotReady: () => (store.status.leader === undefined ? "no leader is known" : undefined),
@@ -82,16 +107,33 @@ export async function startNode(options: NodeOptions, logger: Logger): Promise<R
   const readiness = new Readiness(store);
   return {
     ready: readiness.ready,
-    failed: host.failed.then(({ message }) => message),
-    leader: () => nameOf(peers, store),
+    failed: host.failed.then((error) => {
+      if (error.code === "removed") markRemoved(data);
+      return error.message;
+    }),
+    leader: () => roster.nameOf(store.status.leader),
     close: async () => {
       readiness.stop();
+      publisher.stop();
       metrics.stop();
       await Promise.all([front.close(), host.close()]);
       http.closeAllConnections();
       await new Promise((resolve) => http.close(resolve));
       disk.close();
     },
+  };
+}
+
+/** Whose folder it is to be, if it is nobody's yet. */
+function identityOf({ self, cluster, clusterId, place }: NodeOptions, told: readonly MemberRecord[]): Identity {
+  const id = told.find(({ node }) => node === self.id)?.id ?? 0n;
+  return {
+    cluster,
+    node: self.name,
+    id: self.id,
+    memberId: id.toString(16),
+    clusterId: (place?.clusterId ?? clusterId ?? clusterIdOf(cluster)).toString(16),
+    voters: place === undefined ? told.map(({ node }) => node) : [],
   };
 }
 
@@ -111,8 +153,4 @@ async function startHost(host: Host, options: NodeOptions): Promise<void> {
     if (syscall === "listen") throw portError(options.host, options.ports.peers, "peers", options.self.name, code);
     throw asDataError(error, options.data);
   }
-}
-
-function nameOf(peers: readonly Peer[], { status }: Group<StoreResult>): string | undefined {
-  return peers.find(({ id }) => id === status.leader)?.name;
 }

@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto";
 import type { Group } from "@synod/runtime/group";
 import type { Host } from "@synod/runtime/host/host";
+import type { StoreMachine } from "@synod/store/machine";
+import type { MemberRules } from "@synod/store/model/members";
 import { StoreListener, type TlsOptions } from "@synod/store/server/listener";
 import { StoreService } from "@synod/store/server/service";
-import type { StoreMachine } from "@synod/store/machine";
 import type { StoreResult } from "@synod/store/state-machine";
-import type { Identities } from "./identities.ts";
+import type { Roster } from "./member/roster.ts";
 import type { Metrics } from "./node-metrics.ts";
 import { portError } from "./up/ports.ts";
 
@@ -13,7 +14,9 @@ export interface StorePortOptions {
   readonly node: string;
   readonly address: string;
   readonly port: number;
-  readonly identities: Identities;
+  readonly clusterId: bigint;
+  readonly roster: Roster;
+  readonly memberRules: Partial<MemberRules> | undefined;
   readonly metrics: Metrics;
   readonly tls: TlsOptions | undefined;
 }
@@ -32,14 +35,15 @@ export async function openStorePort(
   { machine, areas }: StoreMachine,
   options: StorePortOptions,
 ): Promise<StorePort> {
-  const { node, address, port, identities, metrics, tls } = options;
+  const { node, address, port, clusterId, roster, memberRules = {}, metrics, tls } = options;
   const service = new StoreService({
     group,
     machine,
     areas,
-    clusterId: identities.clusterId,
-    memberId: identities.memberId,
-    members: identities.members,
+    clusterId,
+    memberId: (id) => roster.memberId(id),
+    members: () => roster.members(),
+    memberRules,
     now: () => host.now(),
     schedule: (work) => void setImmediate(work),
     random64: () => randomBytes(8).readBigUInt64BE(),

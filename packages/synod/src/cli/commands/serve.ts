@@ -1,11 +1,11 @@
 import { flushCompileCache } from "node:module";
 import { createLogger, type Logger } from "@synod/runtime/log/logger";
 import type { Command } from "commander";
-import { basePorts, parsePeers } from "../../addresses.ts";
+import { basePorts } from "../../addresses.ts";
+import { nodeInCluster } from "../../member/node-in-cluster.ts";
 import type { NodeOptions, RunningNode } from "../../node.ts";
 import { clientTls } from "../../tls-files.ts";
 import type { NodeMessage, ParentMessage } from "../../up/messages.ts";
-import { CliError } from "../errors.ts";
 import {
   addSettings,
   list,
@@ -23,8 +23,17 @@ const MEBIBYTE = 1 << 20;
 const serveSettings = {
   name: text("this node's name", "n1", "n1"),
   data: text("folder that keeps this node's data", ".synod/n1", "folder"),
-  cluster: text("the cluster's name; nodes of another name are refused", "synod", "name"),
-  peers: list("every node of the cluster and where its peers reach it", ["n1=127.0.0.1:2380"], "n1=host:port,…"),
+  cluster: optional(text("the cluster's name (default: synod); nodes of another name are refused", "", "name")),
+  join: list(
+    "join a cluster that runs: its peers' or clients' addresses; add this node there first",
+    [],
+    "host:port,…",
+  ),
+  peers: list(
+    "every node that the cluster begins with, and where its peers reach it (default: n1=127.0.0.1:2380)",
+    [],
+    "n1=host:port,…",
+  ),
   clientUrls: list("where clients reach a node, when it is not one port below its peers", [], "n1=http://host:port,…"),
   host: text("address to listen on", "127.0.0.1", "address"),
   storePort: whole("port for clients of the store", basePorts.store, 0, 65_535, "port"),
@@ -59,7 +68,7 @@ async function serve(settings: Settled<typeof serveSettings>): Promise<void> {
   });
   try {
     const { startNode } = await import("../../node.ts"); // here, so that the other verbs start without it
-    const node = await startNode(nodeOptions(settings), logger);
+    const node = await startNode(await nodeOptions(settings), logger);
     const close = closer(node, logger);
     endOnSignal(close, supervised);
     void node.failed.then((sentence) => {
@@ -79,16 +88,10 @@ async function serve(settings: Settled<typeof serveSettings>): Promise<void> {
   }
 }
 
-function nodeOptions(settings: Settled<typeof serveSettings>): NodeOptions {
+async function nodeOptions(settings: Settled<typeof serveSettings>): Promise<NodeOptions> {
   const tls = clientTls(settings);
-  const peers = parsePeers(settings.peers, settings.clientUrls, tls === undefined ? "http" : "https");
-  const self = peers.find(({ name }) => name === settings.name);
-  if (self === undefined)
-    throw new CliError("settings", `--peers does not name ${settings.name} itself: list every node, this one included`);
   return {
-    self,
-    peers,
-    cluster: settings.cluster,
+    ...(await nodeInCluster(settings, tls === undefined ? "http" : "https")),
     data: settings.data,
     host: settings.host,
     ports: { store: settings.storePort, peers: settings.peerPort, http: settings.httpPort },
