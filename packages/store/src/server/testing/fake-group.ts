@@ -47,12 +47,13 @@ export class FakeGroup<Result> implements Group<Result> {
 
   propose(command: Uint8Array, requester: Requester<Result>, token: number): void {
     this.proposed++;
+    const kept = command.slice();
     const { failure } = this;
     this.#enqueue(() => {
       if (failure !== undefined) return requester.failed(token, failure);
       const index = this.status.appliedIndex + 1;
       this.status = { ...this.status, lastIndex: index, commitIndex: index, appliedIndex: index };
-      requester.applied(token, this.#machine.apply(index, this.time, command));
+      requester.applied(token, this.#machine.apply(index, this.time, kept));
     });
   }
 
