@@ -47,6 +47,8 @@ export const purePlaces: readonly string[] = [
   "packages/simulator/src/",
   "packages/store/src/model/",
   "packages/store/src/api/",
+  "packages/store/src/area-snapshot.ts",
+  "packages/store/src/envelope.ts",
   "packages/store/src/state-machine.ts",
 ];
 
