@@ -11,7 +11,7 @@ import { isPure, sources } from "./sources.ts";
 
 const workPath = "tools/browser-work.ts";
 const allowed = (path: string): boolean => path === workPath || isPure(path);
-const patience = 30_000;
+const patience = 60_000;
 const options = {
   timeout: 2 * patience,
   skip: existsSync(chromium) ? false : `needs ${chromium} (Debian's package chromium)`,

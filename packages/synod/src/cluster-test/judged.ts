@@ -8,7 +8,7 @@ import { DEFAULT_WORKLOAD, Workload } from "./workload.ts";
 
 /** `SYNOD_CLUSTER_TEST=long`: every fault more often. */
 export const LONG: boolean = process.env.SYNOD_CLUSTER_TEST === "long";
-export const TIMEOUT: { readonly timeout: number } = { timeout: LONG ? 180_000 : 60_000 };
+export const TIMEOUT: { readonly timeout: number } = { timeout: LONG ? 300_000 : 120_000 };
 
 /** Answers before the first fault, and after the last. However slow the machine, there is something to judge. */
 const SOME = 100;
