@@ -43,10 +43,13 @@ export interface NodeFolder {
   readonly log: string;
 }
 
+/** A folder may be older than the rest of its identity. */
+export type KnownIdentity = Pick<Identity, "cluster" | "node"> & Partial<Identity>;
+
 /** @returns whose folder it is; undefined: nobody's yet. @throws CliError "data" as `openNodeFolder` */
-export function readNodeIdentity(folder: string): Identity | undefined {
+export function readNodeIdentity(folder: string): KnownIdentity | undefined {
   try {
-    const known = readIdentity<Identity>(join(folder, NODE));
+    const known = readIdentity<KnownIdentity>(join(folder, NODE));
     if (known?.removed === true)
       throw new CliError(
         "data",
@@ -61,7 +64,7 @@ export function readNodeIdentity(folder: string): Identity | undefined {
 
 /** The node whose folder it is has been removed from its cluster: it is not to start from it again. */
 export function markRemoved(folder: string): void {
-  const known = readIdentity<Identity>(join(folder, NODE));
+  const known = readIdentity<KnownIdentity>(join(folder, NODE));
   if (known !== undefined) writeIdentity(join(folder, NODE), { ...known, removed: true });
 }
 
@@ -116,17 +119,16 @@ function removeCluster(folder: string): void {
 
 function checkIdentity(folder: string, identity: Identity): Identity {
   const known = readNodeIdentity(folder);
-  if (known === undefined) {
-    writeIdentity(join(folder, NODE), identity);
-    return identity;
-  }
-  if (known.node !== identity.node || known.cluster !== identity.cluster || known.id !== identity.id)
+  const { id = identity.id } = known ?? {};
+  if (known !== undefined && (known.node !== identity.node || known.cluster !== identity.cluster || id !== identity.id))
     throw new CliError(
       "data",
       `the data in ${folder} belong to node ${known.node} of cluster ${known.cluster}, ` +
         `not to ${identity.node} of ${identity.cluster}: choose another --data`,
     );
-  return known;
+  const whole = { ...identity, ...known };
+  if (known?.voters === undefined) writeIdentity(join(folder, NODE), whole);
+  return whole;
 }
 
 /** @returns what `writeIdentity` wrote; undefined where there is no such file */

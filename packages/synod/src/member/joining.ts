@@ -2,7 +2,7 @@ import { request } from "node:http";
 import { StoreClient } from "@synod/client/store";
 import type { MemberRecord } from "@synod/store/model/members";
 import { CliError } from "../cli/errors.ts";
-import type { Identity } from "../data-folder.ts";
+import type { KnownIdentity } from "../data-folder.ts";
 import { CLUSTER_HEADER, CLUSTER_ID_HEADER, MEMBERS_PATH, type PageMember } from "./page.ts";
 
 const PATIENCE_MS = 3_000;
@@ -60,7 +60,7 @@ export async function findPlace(addresses: readonly string[], newcomer: Newcomer
 }
 
 /** The place of a node that has joined at an earlier start. */
-export function keptPlace({ cluster, clusterId, id }: Identity, members: readonly MemberRecord[]): Place {
+export function keptPlace({ cluster, clusterId = "0", id }: KnownIdentity, members: readonly MemberRecord[]): Place {
   const self = members.find(({ node }) => node === id);
   if (self === undefined) throw new CliError("join", `node ${id} is not among the members that it remembers`);
   return { cluster, clusterId: BigInt(`0x${clusterId}`), members, self };

@@ -1,6 +1,6 @@
 import { type Peer, parseClientUrls, parsePeers, peerAddress } from "../addresses.ts";
 import { CliError } from "../cli/errors.ts";
-import { type Identity, readNodeIdentity } from "../data-folder.ts";
+import { type KnownIdentity, readNodeIdentity } from "../data-folder.ts";
 import { findPlace, keptPlace, type Place } from "./joining.ts";
 import { rememberedMembers } from "./remembered.ts";
 
@@ -48,9 +48,9 @@ export async function nodeInCluster(told: Told, scheme: string): Promise<NodeInC
   return { self: { id, memberId, name, peerUrls, clientUrls }, peers: [], place, cluster };
 }
 
-async function placeOf(told: Told, known: Identity | undefined): Promise<Place | undefined> {
+async function placeOf(told: Told, known: KnownIdentity | undefined): Promise<Place | undefined> {
   if (known !== undefined) {
-    return known.voters.length > 0 ? undefined : keptPlace(known, rememberedMembers(told.data) ?? []);
+    return known.voters?.length !== 0 ? undefined : keptPlace(known, rememberedMembers(told.data) ?? []);
   }
   if (told.join.length === 0) return undefined;
   return findPlace(told.join, { name: told.name, peerUrls: [ownPeerUrl(told)], cluster: told.cluster });
