@@ -68,7 +68,11 @@ export class CallFailure extends Error {
  * Texts with which a server says that it refused before doing anything (etcd's `rpctypes`); every other `Unavailable`
  * leaves a write's outcome open.
  */
-const refusals: ReadonlySet<string> = new Set(["etcdserver: no leader", "etcdserver: too many requests"]);
+const refusals: ReadonlySet<string> = new Set([
+  "etcdserver: no leader",
+  "etcdserver: too many requests",
+  "etcdserver: unhealthy cluster",
+]);
 
 /** Whether an attempt certainly had no effect and another, perhaps elsewhere, may do better. */
 export function certainlyNotApplied(failure: CallFailure): boolean {

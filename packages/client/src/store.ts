@@ -4,9 +4,13 @@ import { Channel, type ChannelOptions } from "./channel.ts";
 import { SynodError } from "./errors.ts";
 import { grantLease, type Lease, revokeLease } from "./lease.ts";
 import {
+  decodeMemberAdded,
   decodeMemberList,
   decodeStatus,
+  encodeMemberAdd,
+  encodeMemberId,
   encodeMemberList,
+  type MemberAdded,
   type MemberList,
   type NodeStatus,
 } from "./messages/cluster.ts";
@@ -113,6 +117,26 @@ export class StoreClient {
     );
   }
 
+  /** Adds a member: first as a learner, or at once as a voter. It takes part once it is started to join. */
+  async memberAdd(peerUrls: readonly string[], isLearner = false): Promise<MemberAdded> {
+    const request = encodeMemberAdd(peerUrls, isLearner);
+    return decodeMemberAdded(await this.#cluster("MemberAdd", request, "add a member"));
+  }
+
+  async memberRemove(id: bigint): Promise<MemberList> {
+    return decodeMemberList(await this.#cluster("MemberRemove", encodeMemberId(id), "remove a member"));
+  }
+
+  /** Where its peers reach a member from now on. */
+  async memberUpdate(id: bigint, peerUrls: readonly string[]): Promise<MemberList> {
+    return decodeMemberList(await this.#cluster("MemberUpdate", encodeMemberId(id, peerUrls), "update a member"));
+  }
+
+  /** Makes a voter of a learner that holds nearly all of the leader's log. */
+  async memberPromote(id: bigint): Promise<MemberList> {
+    return decodeMemberList(await this.#cluster("MemberPromote", encodeMemberId(id), "promote a member"));
+  }
+
   /** How the node at one of this client's endpoints sees itself and the cluster. @param endpoint as given to the constructor. */
   async status(endpoint: string): Promise<NodeStatus> {
     const address = endpoint.replace(/^http:\/\//, "").replace(/\/$/, "");
@@ -129,6 +153,10 @@ export class StoreClient {
 
   close(): void {
     this.#channel.close();
+  }
+
+  #cluster(method: string, request: Uint8Array, what: string): Promise<Uint8Array> {
+    return this.#channel.call({ path: `/etcdserverpb.Cluster/${method}`, request, readOnly: false, what });
   }
 
   async #kv(method: string, request: Uint8Array, readOnly: boolean, what: string): Promise<ProtobufReader> {

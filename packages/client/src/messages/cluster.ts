@@ -1,4 +1,4 @@
-/** `etcdserverpb.Cluster.MemberList` and `etcdserverpb.Maintenance.Status`. */
+/** `etcdserverpb.Cluster` and `etcdserverpb.Maintenance.Status`. */
 import type { ProtobufReader } from "@synod/wire/protobuf";
 import { decode, encode, NO_HEADER, type ResponseHeader, readHeader } from "./common.ts";
 
@@ -31,6 +31,38 @@ export interface NodeStatus {
 
 export function encodeMemberList(linearizable: boolean): Uint8Array {
   return encode((writer) => writer.bool(1, linearizable));
+}
+
+export function encodeMemberAdd(peerUrls: readonly string[], isLearner: boolean): Uint8Array {
+  return encode((writer) => {
+    for (const url of peerUrls) writer.string(1, url);
+    writer.bool(2, isLearner);
+  });
+}
+
+/** MemberRemoveRequest, MemberPromoteRequest and, with URLs, MemberUpdateRequest. */
+export function encodeMemberId(id: bigint, peerUrls: readonly string[] = []): Uint8Array {
+  return encode((writer) => {
+    writer.varint(1, id);
+    for (const url of peerUrls) writer.string(2, url);
+  });
+}
+
+export interface MemberAdded extends MemberList {
+  readonly member: Member;
+}
+
+export function decodeMemberAdded(bytes: Uint8Array): MemberAdded {
+  const members: Member[] = [];
+  const none: Member = { id: 0n, name: "", peerUrls: [], clientUrls: [], isLearner: false };
+  const added = { header: NO_HEADER, member: none, members };
+  decode(bytes, (reader) => {
+    if (reader.field === 1) added.header = readHeader(reader);
+    else if (reader.field === 2) added.member = readMember(reader);
+    else if (reader.field === 3) members.push(readMember(reader));
+    else reader.skip();
+  });
+  return added;
 }
 
 export function decodeMemberList(bytes: Uint8Array): MemberList {

@@ -1,7 +1,9 @@
 import { Command } from "commander";
 import { registerKv } from "./commands/kv.ts";
+import { registerMember } from "./commands/member.ts";
 import { registerServe } from "./commands/serve.ts";
 import { registerSim, registerSwarm } from "./commands/simulate.ts";
+import { registerSnapshot } from "./commands/snapshot.ts";
 import { registerStatus } from "./commands/status.ts";
 import { registerUp } from "./commands/up.ts";
 
@@ -15,6 +17,18 @@ const examples: Readonly<Record<string, readonly string[]>> = {
   del: ["synod kv del door", "synod kv del --prefix rooms/"],
   watch: ["synod kv watch door", "synod kv watch --prefix rooms/ --from 17 --json"],
   txn: ["synod kv txn --if 'version(door) = 0' --then 'put door mine' --else 'get door'"],
+  member: [
+    "synod member add n4 --learner --peer-urls http://10.0.0.4:2380",
+    "synod serve --name n4 --data ./n4 --host 10.0.0.4 --join 10.0.0.1:2379",
+    "synod member promote n4",
+  ],
+  snapshot: ["synod snapshot save monday.db", "synod snapshot status monday.db"],
+  save: ["synod snapshot save monday.db --endpoints 10.0.0.1:2379"],
+  restore: [
+    "synod snapshot restore monday.db --nodes 3 --data ./restored && synod up --data ./restored",
+    "synod snapshot restore monday.db --name n1 --data ./n1 --cluster tuesday \\",
+    "    --peers n1=10.0.0.1:2380,n2=10.0.0.2:2380,n3=10.0.0.3:2380",
+  ],
   sim: ["synod sim --seed 7", "synod sim --seed 1 --mutant staleReads --trace 20"],
   swarm: ["synod swarm --seeds 100", "synod swarm --seeds 1000 --nodes 5 --faults crash,partition --json"],
   up: ["synod up", "synod up --nodes 5 --data ./cluster --fresh"],
@@ -33,6 +47,8 @@ export function createProgram(): Command {
   registerServe(program);
   registerStatus(program);
   registerKv(program);
+  registerMember(program);
+  registerSnapshot(program);
   registerSim(program);
   registerSwarm(program);
   showExamples(program);
