@@ -5,9 +5,12 @@ import { asksForWebSocket } from "@synod/wire/websocket/handshake";
 import { handleGateway } from "../gateway/gateway.ts";
 import { isGatewayPath } from "../gateway/routes.ts";
 import { handleWebSocket } from "../gateway/web-socket-call.ts";
+import { openApiBytes } from "../rest/openapi.ts";
+import { handleRest, isRestPath } from "../rest/rest.ts";
 import type { StoreConnection } from "./connection.ts";
 import type { UpgradableResponder } from "./http-exchange.ts";
 import { LocalCalls } from "./local-calls.ts";
+import { VERSION } from "./options.ts";
 import { corsFields, isAllowed, type Origins, ResponderWithFields } from "./origins.ts";
 
 export interface HttpDoorOptions {
@@ -19,7 +22,10 @@ export interface HttpDoorOptions {
 
 const TEXT_FIELDS: ResponseFields = [["content-type", "text/plain; charset=utf-8"]];
 
-/** One HTTP/1.1 connection of the client port: the JSON gateway, and behind it what `facts` tells. */
+const OPEN_API_PATH = "/openapi.json";
+const OPEN_API_FIELDS: ResponseFields = [["content-type", "application/json"]];
+
+/** One HTTP/1.1 connection of the client port: the JSON gateway, the REST API, and behind them what `facts` tells. */
 export class HttpDoor implements Http1Handler {
   readonly calls: LocalCalls;
   readonly #options: HttpDoorOptions;
@@ -31,7 +37,7 @@ export class HttpDoor implements Http1Handler {
 
   onRequest(connection: Http1ServerConnection, request: Http1Request): void {
     const path = request.target.split("?", 1)[0] as string;
-    if (!isGatewayPath(path)) return this.#options.facts.onRequest(connection, request);
+    if (!isServed(path)) return this.#options.facts.onRequest(connection, request);
     const { origins } = this.#options;
     if (!isAllowed(request, origins)) {
       // Browsers send simple requests of any page without asking; the store does not take what it would not answer.
@@ -50,7 +56,13 @@ export class HttpDoor implements Http1Handler {
   }
 
   #route(path: string, request: Http1Request, responder: UpgradableResponder): void {
-    if (asksForWebSocket(request)) handleWebSocket(path, request, responder, this.calls);
+    if (path === OPEN_API_PATH) responder.respond(200, OPEN_API_FIELDS, openApiBytes(VERSION));
+    else if (isRestPath(path)) handleRest(request, responder, this.calls);
+    else if (asksForWebSocket(request)) handleWebSocket(path, request, responder, this.calls);
     else handleGateway(path, request, responder, this.calls);
   }
+}
+
+function isServed(path: string): boolean {
+  return isGatewayPath(path) || isRestPath(path) || path === OPEN_API_PATH;
 }

@@ -1,0 +1,74 @@
+import type { ResponseFields } from "@synod/wire/http1/response";
+import { ProtobufReader, ProtobufWriter } from "@synod/wire/protobuf";
+import { encodeUtf8 } from "@synod/wire/utf8";
+import { metadataOf } from "../gateway/metadata.ts";
+import type { HttpRequest, HttpResponder } from "../server/http-exchange.ts";
+import type { LocalCalls } from "../server/local-calls.ts";
+import { type Problem, problemBody, problemOf, RestError } from "./problem.ts";
+import type { Query } from "./query.ts";
+
+/** A request of the REST API, and the ways to answer it. */
+export class RestExchange {
+  readonly request: HttpRequest;
+  readonly query: Query;
+  /** What the address names behind its route: a key, the id of a lease. */
+  readonly argument: Uint8Array;
+  readonly responder: HttpResponder;
+  readonly calls: LocalCalls;
+
+  constructor(
+    request: HttpRequest,
+    query: Query,
+    argument: Uint8Array,
+    { responder, calls }: { responder: HttpResponder; calls: LocalCalls },
+  ) {
+    this.request = request;
+    this.query = query;
+    this.argument = argument;
+    this.responder = responder;
+    this.calls = calls;
+  }
+
+  json(status: number, body: object, fields: ResponseFields = []): void {
+    const text = encodeUtf8(`${JSON.stringify(body)}\n`);
+    this.responder.respond(status, [["content-type", "application/json"], ...fields], text);
+  }
+
+  fail(problem: Problem, fields: ResponseFields = []): void {
+    failWith(this.responder, problem, fields);
+  }
+
+  /** Makes a unary call, and hands on its answer; if it fails, the request is answered with that. */
+  call(path: string, encode: (writer: ProtobufWriter) => void, answered: (reader: ProtobufReader) => void): void {
+    const writer = new ProtobufWriter();
+    encode(writer);
+    let answer: Uint8Array | undefined;
+    const stream = this.calls.open(path, {
+      onAnswer: (message) => {
+        answer ??= message.slice();
+        return 0;
+      },
+      onFinish: (code, text) => {
+        if (answer === undefined) this.fail(problemOf(code, text));
+        else this.#guard(() => answered(new ProtobufReader(answer as Uint8Array)));
+      },
+      metadata: (name) => metadataOf(this.request, name),
+    });
+    if (stream === undefined) return this.fail(problemOf(12, `unknown method ${path}`));
+    this.calls.request(stream, writer.finish(), true);
+  }
+
+  #guard(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if (!(error instanceof RestError)) throw error;
+      this.fail(error.problem);
+    }
+  }
+}
+
+export function failWith(responder: HttpResponder, problem: Problem, fields: ResponseFields = []): void {
+  const text = encodeUtf8(`${JSON.stringify(problemBody(problem))}\n`);
+  responder.respond(problem.status, [["content-type", "application/problem+json"], ...fields], text);
+}
