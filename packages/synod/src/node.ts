@@ -53,7 +53,7 @@ export interface RunningNode {
 }
 
 /** The groups of a node by number; the numbers are in logs and keep their meaning for ever. */
-const STORE_GROUP = 1;
+export const STORE_GROUP = 1;
 
 /** @throws CliError: the folder or a port cannot be had, and what to do about it. */
 export async function startNode(options: NodeOptions, logger: Logger): Promise<RunningNode> {

@@ -14,6 +14,8 @@ export interface StreamHandlers {
 export interface OpenStream {
   pause(): void;
   resume(): void;
+  /** Nothing further will be said; answers may go on. */
+  end(): void;
   close(): void;
 }
 
@@ -87,6 +89,7 @@ export class Endpoint {
     return {
       pause: () => void stream.pause(),
       resume: () => void stream.resume(),
+      end: () => void stream.end(),
       close: () => stream.close(constants.NGHTTP2_CANCEL),
     };
   }

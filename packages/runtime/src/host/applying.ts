@@ -78,13 +78,7 @@ export class Applied<Result> {
 
   /** The state as of now, frozen in this call: own header first, then the machine's chunks. Later entries do not show. */
   snapshot(): Iterator<Uint8Array> {
-    const sessions = this.#sessions.snapshot();
-    const header = new Uint8Array(20 + sessions.length);
-    const view = new DataView(header.buffer);
-    view.setFloat64(0, this.#index);
-    view.setFloat64(8, this.#time);
-    view.setUint32(16, sessions.length);
-    header.set(sessions, 20);
+    const header = appliedHead(this.#index, this.#time, this.#sessions);
     const chunks = this.machine.snapshot();
     // A machine may write its snapshot as a generator, which does nothing before it is first asked.
     return chain(header, chunks.next(), chunks);
@@ -111,6 +105,18 @@ export class Applied<Result> {
     this.#time = view.getFloat64(8);
     this.hashes.clear();
   }
+}
+
+/** What stands before the machine's chunks in a snapshot of a group. */
+export function appliedHead(index: LogIndex, time: Instant, sessions: Sessions = new Sessions(SESSIONS)): Uint8Array {
+  const bytes = sessions.snapshot();
+  const head = new Uint8Array(20 + bytes.length);
+  const view = new DataView(head.buffer);
+  view.setFloat64(0, index);
+  view.setFloat64(8, time);
+  view.setUint32(16, bytes.length);
+  head.set(bytes, 20);
+  return head;
 }
 
 function* chain(

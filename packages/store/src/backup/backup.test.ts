@@ -17,6 +17,7 @@ import { type ImportOptions, importBackend } from "./import.ts";
 const bytes = encodeUtf8;
 const AS_IT_WAS: ImportOptions = { bumpRevision: 0, markCompacted: false };
 const MEMBER = { id: 0xabcdn, name: "n1", peerURLs: ["http://a"], clientURLs: ["http://b"], isLearner: false };
+const ORIGIN = { index: 9, term: 2, members: [MEMBER] };
 const ALL = { key: Uint8Array.of(0), rangeEnd: Uint8Array.of(0) };
 
 test("everything but members and alarms comes back from the file that was made of it", () => {
@@ -51,12 +52,18 @@ test("a raised revision that counts as compacted tells watches of the past that 
   assert.throws(() => model.range({ key: bytes("a"), revision: before }), StoreError);
   while (model.removeCompacted(1000));
   assert.equal(model.range(ALL).count, 3, "what a key holds now stays");
+  const again = importBackend(sourceOf(plain(backendBuckets(model.freeze(), store.areas, ORIGIN))), AS_IT_WAS);
+  assert.deepEqual(
+    [again.revision, again.keys],
+    [before + 1000, 3],
+    "and so does the raised revision in a further file",
+  );
   assert.equal(model.put({ key: bytes("new") }, 0), before + 1001);
 });
 
 test("the summary is what etcdctl computes, and Hash covers the same rows", () => {
   const store = storeWithSomeOfEverything();
-  const buckets = backendBuckets(store.machine.model.freeze(), store.areas, { index: 9, term: 2, members: [MEMBER] });
+  const buckets = backendBuckets(store.machine.model.freeze(), store.areas, ORIGIN);
   const summary = summarize(sourceOf(fileOf(store)));
   assert.equal(summary.hash, last(hashBuckets(buckets)));
   assert.equal(summary.revision, store.machine.model.revision);
@@ -111,7 +118,7 @@ function storeWithSomeOfEverything(): StoreMachine {
 }
 
 function fileOf(store: StoreMachine): Uint8Array {
-  return plain(backendBuckets(store.machine.model.freeze(), store.areas, { index: 9, term: 2, members: [MEMBER] }));
+  return plain(backendBuckets(store.machine.model.freeze(), store.areas, ORIGIN));
 }
 
 function plain(buckets: readonly BoltBucket[]): Uint8Array {

@@ -53,24 +53,35 @@ function smallBucket(name: string, rows: BoltRow[]): BoltBucket {
   };
 }
 
-function keyBucket({ log }: FrozenState): BoltBucket {
+/**
+ * Where the revision was raised above that of the last record, a record of nothing says so, as etcd's own tools write it:
+ * an etcd that is restored from the file would begin too low otherwise.
+ */
+function keyBucket({ log, revision }: FrozenState): BoltBucket {
   return {
     name: encodeUtf8("key"),
     *rows() {
       const writer = new ProtobufWriter(4096);
+      let last = 1;
       for (const record of log.records()) {
+        last = record.modRevision;
         writer.reset();
         writeRecord(writer, record);
         yield { key: keyOf(record), value: writer.view() };
       }
+      if (last === revision) return;
+      yield { key: encodeRevisionKey({ main: revision, sub: 0, isTombstone: false }), value: new Uint8Array(0) };
     },
     *lengths() {
       const lengths = { keyLength: 0, valueLength: 0 };
+      let last = 1;
       for (const record of log.records()) {
+        last = record.modRevision;
         lengths.keyLength = revisionKeyLength(record.isTombstone);
         lengths.valueLength = recordLength(record);
         yield lengths;
       }
+      if (last !== revision) yield { keyLength: revisionKeyLength(false), valueLength: 0 };
     },
   };
 }

@@ -1,7 +1,7 @@
 /** What ends a command: one sentence that says what was wrong, where, and what to do. */
 export class CliError extends Error {
   override readonly name = "CliError";
-  readonly code: "usage" | "settings" | "ports" | "data" | "start" | "store" | "join";
+  readonly code: "usage" | "settings" | "ports" | "data" | "start" | "store" | "join" | "snapshot";
   constructor(code: CliError["code"], message: string) {
     super(message);
     this.code = code;
