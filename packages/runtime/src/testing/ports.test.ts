@@ -2,10 +2,12 @@ import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
-import { test } from "node:test";
+import { afterEach, test } from "node:test";
 import { freePorts, hold } from "./ports.ts";
 
 const PORTS_MODULE = JSON.stringify(new URL("./ports.ts", import.meta.url).href);
+const children: ChildProcess[] = [];
+afterEach(() => Promise.all(children.splice(0).map(end)));
 
 test("nobody is given a port twice, and none that the system may give to a connection", async () => {
   const [some, others, many] = await Promise.all([freePorts(9), freePorts(15), freePorts(60)]);
@@ -24,35 +26,32 @@ test("a port at which a stranger listens is passed over", async () => {
   stranger.close();
 });
 
-test("processes that ask at once are given different ports, and may take each other's only when one has ended", async () => {
-  const children = await Promise.all(Array.from({ length: 4 }, () => startTaker()));
-  const ports = children.flatMap((child) => child.ports);
+test("processes that ask at once are given different ports", async () => {
+  const answers = await Promise.all(Array.from({ length: 4 }, () => ask("await freePorts(50)")));
+  const ports = answers.flatMap(({ answer }) => answer as number[]);
   assert.equal(new Set([...ports, ...(await freePorts(10))]).size, 4 * 50 + 10);
-  const [first, second] = children as [Taker, Taker];
-  // The block's first port, which its process listens at and gives to nobody.
-  const sign = (first.ports[0] as number) - 1;
-  assert.equal(await hold(sign), false);
-  await end(first.process);
-  assert.equal(await hold(sign), true);
-  assert.equal(await hold((second.ports[0] as number) - 1), false);
-  await Promise.all(children.map((child) => end(child.process)));
 });
 
-interface Taker {
-  readonly process: ChildProcess;
-  readonly ports: number[];
-}
+test("what a process holds is nobody's until it ends, be it killed", async () => {
+  const [port] = (await freePorts(1)) as [number];
+  const { child, answer } = await ask(`await hold(${port})`);
+  assert.equal(answer, true);
+  assert.equal(await hold(port), false);
+  await end(child);
+  assert.equal(await hold(port), true);
+});
 
-/** A process that takes 50 ports, which are more than a block, and then waits to be killed. */
-async function startTaker(): Promise<Taker> {
-  const code = `const { freePorts } = await import(${PORTS_MODULE});
-    console.log(JSON.stringify(await freePorts(50)));
+/** What the expression comes to in a process of its own, which then waits to be killed. */
+async function ask(expression: string): Promise<{ child: ChildProcess; answer: unknown }> {
+  const code = `const { freePorts, hold } = await import(${PORTS_MODULE});
+    console.log(JSON.stringify(${expression}));
     process.stdin.resume();`;
   const child = spawn(process.execPath, ["--input-type=module", "--eval", code], {
     stdio: ["pipe", "pipe", "inherit"],
   });
+  children.push(child);
   const [line] = (await once(child.stdout, "data")) as [Buffer];
-  return { process: child, ports: JSON.parse(line.toString()) as number[] };
+  return { child, answer: JSON.parse(line.toString()) };
 }
 
 async function end(child: ChildProcess): Promise<void> {
