@@ -162,6 +162,14 @@ test("requests that never end are bounded too", () => {
   assert.equal(service.connection.streams, 0);
 });
 
+test("what a cut message holds follows what has arrived of it, not what its prefix announces", () => {
+  const service = new RecordingService({ ...DEFAULT_GRPC_LIMITS, held: 20_000 });
+  const cut = (id: number, arrived: number): string =>
+    status(service.say(script.headers(id), script.data(id, [0, 0, 0x20, 0, 0, ...new Uint8Array(arrived)])));
+  for (const id of [1, 3, 5, 7]) assert.equal(cut(id, 10), "", "two mebibytes announced, ten octets sent");
+  assert.equal(cut(9, 10), "200 8 too many unfinished requests on this connection");
+});
+
 test("a message above the limit is refused by its prefix alone", () => {
   const service = new RecordingService();
   const whole = script.data(1, [0, 0, 0x20, 0, 1, 7]);
