@@ -100,7 +100,10 @@ export interface StateMachine<Result> {
   apply(index: LogIndex, time: Instant, command: Uint8Array): Result;
   /** A frozen view of the state as of now; later `apply` calls must not disturb it. Pulled in small pieces over many turns. */
   snapshot(): Iterator<Uint8Array>;
-  /** Replaces the whole state by a snapshot's chunks, as `snapshot` gave them but perhaps cut elsewhere. */
+  /**
+   * Replaces the whole state by a snapshot's chunks, as `snapshot` gave them but perhaps cut elsewhere. The machine may keep
+   * them: nobody else changes or keeps them.
+   */
   restore(chunks: Iterable<Uint8Array>): void;
   /**
    * The same in steps of a millisecond or less, for a state so large that restoring it at once would hold the node up.

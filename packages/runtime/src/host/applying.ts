@@ -9,6 +9,8 @@ import { StateHashes } from "./hash-compare.ts";
 import type { Requests } from "./requests.ts";
 
 const SESSIONS = 1024;
+/** After a start a gigabyte of log may be committed at once: between pieces of this size the node says that it lives. */
+const APPLIED_AT_ONCE = 16 << 20;
 
 /** The replicated state of one group: the service's machine, and what makes requests exactly-once. */
 export class Applied<Result> {
@@ -46,10 +48,13 @@ export class Applied<Result> {
     return this.#time;
   }
 
-  /** Applies what is committed, in one loop, and answers whoever waits for it here. */
+  /** Applies what is committed, in one loop, and answers whoever waits for it here. Of very much: some, not all. */
   applyUpTo(commitIndex: LogIndex, log: RaftLog): void {
-    for (let index = this.#index + 1; index <= commitIndex; index++) {
-      if (log.kindAt(index) === EntryKind.command) this.#applyBatch(index, log.payloadAt(index));
+    let bytes = 0;
+    for (let index = this.#index + 1; index <= commitIndex && bytes < APPLIED_AT_ONCE; index++) {
+      const payload = log.payloadAt(index);
+      if (log.kindAt(index) === EntryKind.command) this.#applyBatch(index, payload);
+      bytes += payload.length;
       this.#index = index;
       if (index % this.#hashEvery === 0) this.hashes.note(index, this.#hash());
     }

@@ -214,9 +214,10 @@ export class RaftGroup<Result> implements Group<Result>, RaftOutput {
       this.applied.applyUpTo(commitIndex, log);
       this.#driver.batchApplied(began);
       this.proposals.settle();
+      if (this.applied.index < commitIndex) this.#driver.wantTurn();
     }
     this.reads.serve(this.applied.index);
-    if (commitIndex > before) for (const listener of this.#listeners) listener.batchApplied?.(commitIndex);
+    if (commitIndex > before) for (const listener of this.#listeners) listener.batchApplied?.(this.applied.index);
   }
 
   /** Makes Raft's configuration another one (§6). @returns whether that has begun */

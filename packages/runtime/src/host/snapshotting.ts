@@ -12,6 +12,9 @@ import type { RaftGroup } from "./raft-group.ts";
 /** How long one turn may work on a snapshot, in milliseconds: the group goes on serving between the pieces. */
 const TURN_BUDGET_MS = 4;
 const RETRY_AFTER_MS = 10_000;
+/** After a start with much log to apply its members need their processors for that, and the next snapshot can wait. */
+const SETTLE_MS = 5000;
+const MUCH_LOG_BYTES = 64 << 20;
 /** How long to wait when the disk has not taken what was written so far. */
 const DISK_PAUSE_MS = 2;
 
@@ -52,7 +55,7 @@ export class Snapshotting implements SnapshotSource {
   /** Bytes of log that the last compaction left in memory. */
   #keptBytes = 0;
   #toInstall: SnapshotMeta | undefined;
-  /** After a failure, when to try again; in milliseconds of `performance.now()`. */
+  /** After a start or a failure, when to take the next one; in milliseconds of `performance.now()`. */
   #notBefore = 0;
   taken = 0;
   installed = 0;
@@ -70,6 +73,7 @@ export class Snapshotting implements SnapshotSource {
   restore(state: RecoveredState): boolean {
     const { store } = this.#options;
     const wanted = state.snapshot;
+    if (state.log.bytes > MUCH_LOG_BYTES) this.#notBefore = performance.now() + SETTLE_MS;
     // Finished, but a crash came before the log knew: the next ones must not push out the one that counts.
     for (const info of [...store.list(this.#group.id)]) {
       if (info.index > (wanted?.lastIncludedIndex ?? 0)) store.discard(info);
