@@ -3,6 +3,7 @@ import { Host } from "@synod/runtime/host/host";
 import type { Logger } from "@synod/runtime/log/logger";
 import { createStoreMachine } from "@synod/store/machine";
 import type { MemberRecord, MemberRules } from "@synod/store/model/members";
+import type { AuthSettings } from "@synod/store/server/auth-gate";
 import type { TlsOptions } from "@synod/store/server/listener";
 import { type Peer, type Ports, peerAddress } from "./addresses.ts";
 import { asDataError, type Identity, markRemoved, openNodeFolder } from "./data-folder.ts";
@@ -34,6 +35,8 @@ export interface NodeOptions {
   readonly ports: Ports;
   /** Present: the store speaks TLS to its clients. */
   readonly tls?: TlsOptions | undefined;
+  /** How users sign in. */
+  readonly auth?: Partial<AuthSettings> | undefined;
   /** Bytes of log after which a snapshot is taken. */
   readonly snapshotEvery?: number;
   /** See RaftOptions.leaseReads: a promise about clocks. */
@@ -42,7 +45,10 @@ export interface NodeOptions {
 
 /** A node while it runs: consensus, the services over it and their listeners, composed in `startNode`. */
 export interface RunningNode {
-  /** Resolves once the node can answer requests: it knows a leader and has applied what that leader had committed. */
+  /**
+   * Resolves once the node can answer requests: it knows a leader, has applied what that leader had committed, and the list
+   * of members says where its clients reach it.
+   */
   readonly ready: Promise<void>;
   /** Resolves, with the sentence for the operator, if the node had to stop by itself. */
   readonly failed: Promise<string>;
@@ -92,6 +98,7 @@ export async function startNode(options: NodeOptions, logger: Logger): Promise<R
     memberRules: options.memberRules,
     metrics,
     tls: options.tls,
+    auth: options.auth,
   });
   const publisher = new Publisher(store, machine.areas.members, options.place === undefined ? told : [], {
     memberId: BigInt(`0x${identity.memberId}`),
@@ -106,7 +113,7 @@ export async function startNode(options: NodeOptions, logger: Logger): Promise<R
   logger.info("listening", { store: ports.store, peers: ports.peers, http: ports.http });
   const readiness = new Readiness(store);
   return {
-    ready: readiness.ready,
+    ready: Promise.all([readiness.ready, publisher.done]).then(() => {}),
     failed: host.failed.then((error) => {
       if (error.code === "removed") markRemoved(data);
       return error.message;

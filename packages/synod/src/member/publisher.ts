@@ -23,6 +23,9 @@ export class Publisher implements Requester<StoreResult> {
   readonly #area: MembersArea;
   readonly #first: readonly MemberRecord[];
   readonly #self: Published;
+  /** Resolves once nothing is missing. */
+  readonly done: Promise<void>;
+  #resolve: () => void = () => {};
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
 
@@ -32,6 +35,9 @@ export class Publisher implements Requester<StoreResult> {
     this.#area = area;
     this.#first = first;
     this.#self = self;
+    this.done = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
     group.read(this, 0);
   }
 
@@ -42,7 +48,8 @@ export class Publisher implements Requester<StoreResult> {
 
   readable(): void {
     const missing = this.#missing();
-    if (missing === undefined || this.#stopped) return;
+    if (missing === undefined) return this.#resolve();
+    if (this.#stopped) return;
     const writer = new ProtobufWriter(256);
     writer.raw(Uint8Array.of(missing.opcode));
     encodeMemberCommand(writer, missing.command);
