@@ -41,11 +41,11 @@ after(async () => {
 });
 
 class World {
-  readonly all: ReadonlyMap<number, string>;
+  readonly all: Map<number, string>;
   readonly disks: Map<number, MemoryDisk> = new Map();
   readonly nodes: Map<number, TestNode> = new Map();
 
-  constructor(all: ReadonlyMap<number, string>) {
+  constructor(all: Map<number, string>) {
     this.all = all;
   }
 
@@ -61,7 +61,8 @@ class World {
     const disk = this.disks.get(self) ?? new MemoryDisk();
     this.disks.set(self, disk);
     const peers = new Map(known.map((node) => [node, this.all.get(node) as string]));
-    const node = new TestNode({ self, peers, disk, voters, machine: new MemberMachine(this.all) });
+    const limits = { snapshotEvery: 20_000, keepBehind: 0 };
+    const node = new TestNode({ self, peers, disk, voters, limits, machine: new MemberMachine(this.all) });
     running.add(node);
     this.nodes.set(self, node);
     await node.host.start();
@@ -85,6 +86,11 @@ class World {
 
   leader(): TestNode {
     return [...this.nodes.values()].find(({ group }) => group.status.role === "leader") as TestNode;
+  }
+
+  /** Its log begins behind a snapshot. */
+  hasSnapshot(self: number): boolean {
+    return [...this.node(self).host.groups()].every(({ raft }) => raft.state.log.baseIndex > 0);
   }
 
   /** All these nodes are in the same settled configuration. */
@@ -180,5 +186,58 @@ test("all nodes stop and start again: members, addresses and configuration are a
   ]);
   await world.agreed([1, 2, 3]);
   assert.equal(await world.node(3).propose("again"), 3);
+  await world.end();
+});
+
+test("a voter on its way out stays until those who take its place hold everything", async () => {
+  const world = await World.of(1, 2);
+  await world.node(1).propose("members 1 2");
+  await world.node(1).propose("members 2");
+  await world.node(1).propose("still here");
+  assert.deepEqual(world.node(1).group.status.configuration.voters, [1]);
+  await world.join(2);
+  assert.equal((await world.node(1).host.failed).code, "removed");
+  await world.stop(1);
+  await world.agreed([2]);
+  assert.equal((await world.node(2).read()).at(-1), "still here");
+  await world.end();
+});
+
+test("whoever joins when the log has been cut gets a snapshot, and its configuration with it", async () => {
+  const world = await World.of(2, 3);
+  await world.node(1).propose("members 1 2");
+  const text = "x".repeat(5000);
+  for (let i = 0; i < 20; i++) await world.node(1).propose(text);
+  await settled(() => [1, 2].every((self) => world.node(self).group.status.lastIndex > 20 && world.hasSnapshot(self)));
+  await world.node(1).propose("members 1 2 learners 3");
+  await world.join(3);
+  await world.agreed([1, 2], [3]);
+  assert.equal((await world.node(3).read()).length, 22);
+  assert.equal(world.hasSnapshot(3), true);
+  await world.end();
+});
+
+test("a learner that is removed hears of it from whoever it meets, also when it was away", async () => {
+  const world = await World.of(2, 3);
+  await world.node(1).propose("members 1 2 learners 3");
+  await world.join(3);
+  await world.agreed([1, 2], [3]);
+  await world.stop(3);
+  await world.node(1).propose("members 1 2");
+  await world.agreed([1, 2]);
+  const returned = await world.join(3);
+  assert.equal((await returned.host.failed).code, "removed");
+  await world.stop(3);
+  await world.end();
+});
+
+test("a member that has moved is found where it is now", async () => {
+  const world = await World.of(3, 4);
+  await world.node(1).propose("members 1 2 3");
+  await world.stop(3);
+  world.all.set(3, world.all.get(4) as string);
+  await world.node(1).propose("members 1 2 3 moved");
+  await world.start(3, [1, 2, 3], [1, 2, 3]);
+  assert.equal((await world.node(3).read()).at(-1), "members 1 2 3 moved");
   await world.end();
 });

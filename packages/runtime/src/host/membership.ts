@@ -1,5 +1,5 @@
 import type { Instant, NodeId } from "@synod/protocols/protocol";
-import { isMember, members } from "@synod/protocols/quorum";
+import { isJoint, isMember, members } from "@synod/protocols/quorum";
 import { configurationIndex, configurationOf, type RaftState } from "@synod/protocols/raft/state";
 import type { Configuration } from "@synod/protocols/raft/types";
 import type { Membership, Reach } from "../group.ts";
@@ -54,7 +54,7 @@ export class MembershipFollowing {
     const { state } = group.raft;
     const { membership } = group;
     const configuration = configurationOf(state);
-    const isSettled = group.status.isSettled;
+    const isSettled = !isJoint(configuration) && configurationIndex(state) <= state.commitIndex;
     const followed = this.#of(group);
     const isNew = followed.membership !== membership;
     if (isNew || followed.configuration !== configuration || followed.isSettled !== isSettled) {
@@ -132,7 +132,6 @@ export class MembershipFollowing {
     if (!followed.isSettled || state.transfer !== undefined) return;
     const current = configurationOf(state);
     const next = this.#next(state, current, membership);
-    if (next.voters.length === 0) return; // whoever is to decide has not caught up yet
     // The very first configuration is on nobody's disk: a node that joins is to find it in the log.
     if (sameNodes(current.voters, next.voters) && sameNodes(current.learners, next.learners)) {
       if (configurationIndex(state) > 0) return;
@@ -140,14 +139,17 @@ export class MembershipFollowing {
     group.proposeConfiguration(next);
   }
 
-  /** A voter that has just been added only listens until it has caught up: it would count, and could not help to decide. */
+  /**
+   * A voter that has been added only listens until it has caught up: it would count, and could not help to decide. A voter
+   * that has been removed stays until a majority of those decided upon has: what is committed is never on fewer disks.
+   */
   #next(state: RaftState, current: Configuration, membership: Membership): { voters: NodeId[]; learners: NodeId[] } {
     const votes = (node: NodeId): boolean => current.voters.includes(node) || this.#hasCaughtUp(state, node);
-    const voters = membership.voters.filter(votes);
-    return {
-      voters,
-      learners: [...membership.voters.filter((node) => !voters.includes(node)), ...membership.learners],
-    };
+    const ready = membership.voters.filter(votes);
+    const leaving = current.voters.filter((node) => !membership.voters.includes(node));
+    const voters = 2 * ready.length > membership.voters.length ? ready : [...ready, ...leaving];
+    const waiting = membership.voters.filter((node) => !ready.includes(node));
+    return { voters, learners: [...waiting, ...membership.learners.filter((node) => !voters.includes(node))] };
   }
 
   /** A leader that is removed lets another one remove it: the cluster need not wait for an election. */
