@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --initial-heap-size=128
 import module from "node:module";
 import { join } from "node:path";
 import "./need-node.mjs";

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { NODE_FLAGS } from "../node-flags.ts";
 
 /** Where one node of a test's cluster lives. Ports are on loopback. */
 export interface NodePlan {
@@ -45,7 +46,7 @@ export const synod: Program = {
       "http-port": node.httpPort,
     };
     const flags = Object.entries(settings).flatMap(([flag, value]) => [`--${flag}`, String(value)]);
-    return { file: process.execPath, arguments: [COMMAND_LINE, "serve", ...flags] };
+    return { file: process.execPath, arguments: [...NODE_FLAGS, COMMAND_LINE, "serve", ...flags] };
   },
 };
 

@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import { mostNodes, type Ports, portsOf } from "../../addresses.ts";
 import { openClusterFolder } from "../../data-folder.ts";
+import { NODE_FLAGS } from "../../node-flags.ts";
 import { assertPortsFree } from "../../up/ports.ts";
 import { type NodeEnd, type NodeProgram, Supervisor } from "../../up/supervisor.ts";
 import { CliError } from "../errors.ts";
@@ -84,7 +85,7 @@ function nodeProgram(
     "--log": settings.json ? "json" : "human",
   };
   const binary = fileURLToPath(import.meta.resolve("../../../bin/synod.mjs"));
-  return { name, program: process.execPath, args: [binary, "serve", ...Object.entries(options).flat()] };
+  return { name, program: process.execPath, args: [...NODE_FLAGS, binary, "serve", ...Object.entries(options).flat()] };
 }
 
 function printLine(output: Output, name: string, line: string): void {
