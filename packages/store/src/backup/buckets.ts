@@ -30,7 +30,7 @@ export function backendBuckets(state: FrozenState, areas: StoreAreas, origin: Or
     smallBucket("authUsers", userRows(areas)),
     smallBucket("cluster", clusterRows(areas)),
     keyBucket(state),
-    smallBucket("lease", leaseRows(state)),
+    leaseBucket(state),
     smallBucket("members", memberRows(origin.members)),
     smallBucket("members_removed", []),
     smallBucket("meta", metaRows(state, origin)),
@@ -86,21 +86,31 @@ function keyBucket({ log, revision }: FrozenState): BoltBucket {
   };
 }
 
-/** leasepb.Lease{ID=1, TTL=2, RemainingTTL=3} */
-function leaseRows({ leases, time }: FrozenState): BoltRow[] {
-  const rows: BoltRow[] = [];
-  const cursor = leases.cursor();
-  for (cursor.seekFirst(); cursor.entry !== undefined; cursor.next()) {
-    const { id, ttl, expiry }: Lease = cursor.entry;
-    const remaining = Math.max(1, Math.ceil((expiry - time) / MICROSECONDS));
-    const value = encoded((writer) => {
+/** leasepb.Lease{ID=1, TTL=2, RemainingTTL=3}. Their keys order ids as if they had no sign: negative ones come last. */
+function leaseBucket({ leases, time }: FrozenState): BoltBucket {
+  function* inOrder(): Generator<Lease> {
+    const cursor = leases.cursor();
+    for (cursor.seek(0n); cursor.entry !== undefined; cursor.next()) yield cursor.entry;
+    for (cursor.seekFirst(); cursor.entry !== undefined && cursor.entry.id < 0n; cursor.next()) yield cursor.entry;
+  }
+  function* rows(): Generator<BoltRow> {
+    const writer = new ProtobufWriter(64);
+    for (const { id, ttl, expiry } of inOrder()) {
+      const remaining = Math.max(1, Math.ceil((expiry - time) / MICROSECONDS));
+      writer.reset();
       writer.varint(1, id);
       writer.varint(2, ttl);
       if (remaining < ttl) writer.varint(3, remaining);
-    });
-    rows.push({ key: encodeInt64(id), value });
+      yield { key: encodeInt64(id), value: writer.view() };
+    }
   }
-  return rows;
+  return {
+    name: encodeUtf8("lease"),
+    rows,
+    *lengths() {
+      for (const { key, value } of rows()) yield { keyLength: key.length, valueLength: value.length };
+    },
+  };
 }
 
 function alarmRows({ alarms }: StoreAreas): BoltRow[] {

@@ -20,11 +20,7 @@ export function revisionKeyLength(isTombstone: boolean): number {
 
 export function encodeRevisionKey({ main, sub, isTombstone }: RevisionKey): Uint8Array {
   const bytes = new Uint8Array(revisionKeyLength(isTombstone));
-  const view = new DataView(bytes.buffer);
-  setInt64(view, 0, main);
-  bytes[8] = SEPARATOR;
-  setInt64(view, 9, sub);
-  if (isTombstone) bytes[REVISION_LENGTH] = TOMBSTONE;
+  fill(bytes, main, sub);
   return bytes;
 }
 
@@ -44,13 +40,20 @@ export function encodeInt64(value: bigint | number): Uint8Array {
   return bytes;
 }
 
-/** Appends the key that etcd keeps a record under. */
-export function writeRevisionKey(writer: ProtobufWriter, record: KeyValue): void {
-  writer.raw(keyOf(record));
+// One of each kind for the process: a million keys are made without an allocation.
+const KEY = new Uint8Array(REVISION_LENGTH);
+const TOMBSTONE_KEY = new Uint8Array(REVISION_LENGTH + 1);
+
+/** The key that etcd keeps a record under; valid until the next call. */
+export function keyOf(record: KeyValue): Uint8Array {
+  const key = record.isTombstone ? TOMBSTONE_KEY : KEY;
+  fill(key, record.modRevision, record.sub);
+  return key;
 }
 
-export function keyOf(record: KeyValue): Uint8Array {
-  return encodeRevisionKey({ main: record.modRevision, sub: record.sub, isTombstone: record.isTombstone });
+export function writeRevisionKey(writer: ProtobufWriter, record: KeyValue): void {
+  const key = keyOf(record);
+  writer.rawFrom(key, 0, key.length);
 }
 
 /** The fields of mvccpb.KeyValue as etcd keeps them: a tombstone has its key only. */
@@ -82,7 +85,17 @@ function leaseLength(lease: LeaseId): number {
   return length;
 }
 
-function setInt64(view: DataView, at: number, value: number): void {
-  view.setUint32(at, Math.floor(value / TWO_32));
-  view.setUint32(at + 4, value >>> 0);
+function fill(bytes: Uint8Array, main: number, sub: number): void {
+  setInt64(bytes, 0, main);
+  bytes[8] = SEPARATOR;
+  setInt64(bytes, 9, sub);
+  if (bytes.length > REVISION_LENGTH) bytes[REVISION_LENGTH] = TOMBSTONE;
+}
+
+function setInt64(bytes: Uint8Array, at: number, value: number): void {
+  const high = Math.floor(value / TWO_32);
+  for (let i = 0; i < 4; i += 1) {
+    bytes[at + i] = high >>> (24 - 8 * i);
+    bytes[at + 4 + i] = value >>> (24 - 8 * i);
+  }
 }

@@ -1,7 +1,5 @@
 /** Microseconds that long work may take of one turn. */
 const SLICE = 3_000;
-/** Steps between two looks at the clock. */
-const STEPS_AT_ONCE = 32;
 
 export interface Clock {
   /** Microseconds. */
@@ -18,10 +16,8 @@ export function runSliced<Result>(
   const slice = (): void => {
     const until = now() + SLICE;
     do {
-      for (let i = 0; i < STEPS_AT_ONCE; i += 1) {
-        const step = steps.next();
-        if (step.done === true) return done(step.value);
-      }
+      const step = steps.next();
+      if (step.done === true) return done(step.value);
     } while (now() < until);
     schedule(slice);
   };
