@@ -170,3 +170,36 @@ test("a transfer moves the leadership to the named member without waiting for a 
   cluster.settle();
   assert.equal(cluster.leader.state.options.id, target);
 });
+
+test("members that were started together need not wait for a time-out: the first link is reason enough to ask for votes", () => {
+  const options = { ...DEFAULT_RAFT_OPTIONS, preVote: true, id: 1, bootstrap: bootstrapOf(3) };
+  const restarted = (changed: Partial<typeof options> = {}): Raft =>
+    new Raft({ ...options, ...changed }, { ...emptyState(), currentTerm: 4 }, new Random("r"), 0, {
+      read: () => undefined,
+    });
+  const raft = restarted();
+  assert(raft.wakeAt >= options.electionTimeout);
+  raft.connected(1000);
+  const { heartbeatInterval, electionTimeout } = options;
+  assert(raft.wakeAt >= 1000 + 2 * heartbeatInterval, "a leader would be heard by then");
+  assert(raft.wakeAt <= 1000 + 2 * heartbeatInterval + electionTimeout / 4);
+  const soon = raft.wakeAt;
+  raft.connected(2000);
+  assert.equal(raft.wakeAt, soon, "the next link puts nothing off");
+
+  for (const changed of [{ leaseReads: true }, { preVote: false }]) {
+    const patient = restarted(changed);
+    const before = patient.wakeAt;
+    patient.connected(1000);
+    assert.equal(patient.wakeAt, before);
+  }
+  const follower = restarted();
+  follower.state.leader = 2;
+  const before = follower.wakeAt;
+  follower.connected(1000);
+  assert.equal(follower.wakeAt, before);
+});
+
+function bootstrapOf(size: number) {
+  return { voters: Array.from({ length: size }, (_, i) => i + 1), outgoing: [], learners: [] };
+}

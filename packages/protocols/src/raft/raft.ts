@@ -122,6 +122,18 @@ export class Raft implements Protocol<RaftMessage, RaftRecord, RaftOutcome, Uint
       state.electionDeadline = Math.min(state.electionDeadline, soon);
     }
   }
+
+  /**
+   * There is a link to a peer. A leader would be heard within a heartbeat or two; where none is, most likely all have been
+   * started anew, and nobody need wait for a time-out (PreVote, as above).
+   */
+  connected(now: Instant): void {
+    const { state } = this;
+    const { preVote, leaseReads, heartbeatInterval, electionTimeout } = state.options;
+    if (state.role.type === "leader" || state.leader !== undefined || !preVote || leaseReads) return;
+    const soon = now + 2 * heartbeatInterval + state.random.below(electionTimeout >> 2);
+    state.electionDeadline = Math.min(state.electionDeadline, soon);
+  }
 }
 
 /**

@@ -1,6 +1,7 @@
 import { assert } from "@synod/protocols/assert";
 import type { Instant, NodeId } from "@synod/protocols/protocol";
 import { decodeMessage, encodeMessage } from "@synod/protocols/raft/codec";
+import type { Raft } from "@synod/protocols/raft/raft";
 import type { RaftMessage, RaftRecord } from "@synod/protocols/raft/types";
 import { SnapshotStore } from "@synod/storage/snapshots/store";
 import type { Wal } from "@synod/storage/wal/wal";
@@ -72,8 +73,8 @@ export class Host implements GroupDriver {
       logger: options.logger,
       handler: {
         onFrame: (from, group, kind, body) => this.#onFrame(from, group, kind, body),
-        onDisconnected: (node) => this.#onDisconnected(node),
-        onConnected: () => this.wantTurn(),
+        onDisconnected: (node) => this.#onLink((raft) => raft.disconnected(this.now(), node)),
+        onConnected: () => this.#onLink((raft) => raft.connected(this.now())),
         onRoundTrip: (node, seconds) => options.observer?.roundTrip(node, seconds),
         isRemoved: (node) => this.#membership.isRemoved(node),
         onRemoved: () => this.#removed(),
@@ -201,8 +202,8 @@ export class Host implements GroupDriver {
     }
   }
 
-  #onDisconnected(node: NodeId): void {
-    for (const group of this.#groups.values()) group.raft?.disconnected(this.now(), node);
+  #onLink(tell: (raft: Raft) => void): void {
+    for (const { raft } of this.#groups.values()) if (raft !== undefined) tell(raft);
     this.wantTurn();
   }
 
