@@ -5,7 +5,7 @@ import { CliError } from "../cli/errors.ts";
 import type { KnownIdentity } from "../data-folder.ts";
 import { CLUSTER_HEADER, CLUSTER_ID_HEADER, MEMBERS_PATH, type PageMember } from "./page.ts";
 
-const PATIENCE_MS = 3_000;
+const PATIENCE_MS = 2_000;
 const MOST_BYTES = 1 << 20;
 
 /** What a running cluster says of itself. */
@@ -87,6 +87,7 @@ async function askAt(address: string): Promise<ClusterPage> {
   try {
     return await fetchPage(bare);
   } catch (error) {
+    if (!(error instanceof OtherPage)) throw error;
     for (const url of await peerUrlsAt(bare)) {
       const page = await fetchPage(url.replace(/^https?:\/\//, "")).catch(() => undefined);
       if (page !== undefined) return page;
@@ -107,6 +108,11 @@ async function peerUrlsAt(address: string): Promise<string[]> {
   }
 }
 
+/** Something answers there, and not with the page. */
+class OtherPage extends Error {
+  override readonly name = "OtherPage";
+}
+
 function fetchPage(address: string): Promise<ClusterPage> {
   return new Promise((resolve, reject) => {
     const asking = request(`http://${address}${MEMBERS_PATH}`, { timeout: PATIENCE_MS, agent: false }, (response) => {
@@ -120,7 +126,7 @@ function fetchPage(address: string): Promise<ClusterPage> {
         try {
           resolve(readPage(response.headers, text));
         } catch {
-          reject(new Error("it is no member of a Synod cluster"));
+          reject(new OtherPage("it is no member of a Synod cluster"));
         }
       });
     });
