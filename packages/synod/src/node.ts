@@ -37,6 +37,8 @@ export interface NodeOptions {
   readonly tls?: TlsOptions | undefined;
   /** How users sign in. */
   readonly auth?: Partial<AuthSettings> | undefined;
+  /** Bytes that the store may use: see StoreLimits. */
+  readonly quotaBytes?: number;
   /** Bytes of log after which a snapshot is taken. */
   readonly snapshotEvery?: number;
   /** See RaftOptions.leaseReads: a promise about clocks. */
@@ -98,6 +100,7 @@ export async function startNode(options: NodeOptions, logger: Logger): Promise<R
     memberRules: options.memberRules,
     metrics,
     tls: options.tls,
+    quotaBytes: options.quotaBytes ?? 0,
     auth: options.auth,
   });
   const publisher = new Publisher(store, machine.areas.members, options.place === undefined ? told : [], {

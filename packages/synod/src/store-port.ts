@@ -3,6 +3,7 @@ import type { Group } from "@synod/runtime/group";
 import type { Host } from "@synod/runtime/host/host";
 import type { StoreMachine } from "@synod/store/machine";
 import type { MemberRules } from "@synod/store/model/members";
+import type { AuthSettings } from "@synod/store/server/auth-gate";
 import { StoreListener, type TlsOptions } from "@synod/store/server/listener";
 import { StoreService } from "@synod/store/server/service";
 import type { StoreResult } from "@synod/store/state-machine";
@@ -19,6 +20,8 @@ export interface StorePortOptions {
   readonly memberRules: Partial<MemberRules> | undefined;
   readonly metrics: Metrics;
   readonly tls: TlsOptions | undefined;
+  readonly quotaBytes: number;
+  readonly auth: Partial<AuthSettings> | undefined;
 }
 
 /** The store's front door while it is open. */
@@ -35,7 +38,7 @@ export async function openStorePort(
   { machine, areas }: StoreMachine,
   options: StorePortOptions,
 ): Promise<StorePort> {
-  const { node, address, port, clusterId, roster, memberRules = {}, metrics, tls } = options;
+  const { node, address, port, clusterId, roster, memberRules = {}, metrics, tls, auth = {} } = options;
   const service = new StoreService({
     group,
     machine,
@@ -44,9 +47,11 @@ export async function openStorePort(
     memberId: (id) => roster.memberId(id),
     members: () => roster.members(),
     memberRules,
+    auth,
     now: () => host.now(),
     schedule: (work) => void setImmediate(work),
     random64: () => randomBytes(8).readBigUInt64BE(),
+    limits: { quotaBytes: options.quotaBytes },
   });
   host.onTurnEnd(() => service.flush());
   metrics.show(host, service);

@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { TLSSocket } from "node:tls";
 import { GrpcServerConnection } from "@synod/wire/grpc/server-connection";
 import { detect } from "@synod/wire/http1/detect";
 import { type Http1Limits, Http1ServerConnection } from "@synod/wire/http1/server-connection";
@@ -12,8 +13,6 @@ const UNREAD_LIMIT = 4 << 20;
 const FIRST_BYTES_TIMEOUT_MS = 10_000;
 /** Between requests of HTTP/1.1, and while a client takes nothing of what it is sent. */
 const IDLE_TIMEOUT_MS = 120_000;
-/** From the first octet of a request of HTTP/1.1 to its last. */
-const REQUEST_TIMEOUT_MS = 30_000;
 /** How long a client that was refused may still send. */
 const LINGER_MS = 1000;
 const HTTP1_LIMITS: Http1Limits = { head: 16_384, body: 2 << 20 };
@@ -84,6 +83,7 @@ export class ClientSocket {
     this.#grpc = new GrpcServerConnection(METHODS, this.#store);
     this.#grpc.counts = this.#service.traffic.calls;
     this.#store.grpc = this.#grpc;
+    this.#store.callers.certificateUser = commonName(this.#socket);
     this.#receiveGrpc(this.#grpc, first);
   }
 
@@ -97,7 +97,7 @@ export class ClientSocket {
     if (http1.phase !== "reading") {
       clearTimeout(this.#requestTimer);
       this.#requestTimer = undefined;
-    } else this.#requestTimer ??= setTimeout(() => this.#socket.destroy(), REQUEST_TIMEOUT_MS);
+    } else this.#requestTimer ??= setTimeout(() => this.#socket.destroy(), this.#httpOptions.requestTimeoutMs);
   }
 
   /** Nothing has moved for a while. A call may take its time, and a stream may be quiet; a client may not just sit there. */
@@ -138,4 +138,11 @@ export class ClientSocket {
     this.#flush();
     if (!this.#socket.writableNeedDrain && this.#socket.isPaused()) this.#socket.resume();
   }
+}
+
+/** Whom the client's certificate is for: an authority that the server trusts has vouched for it. undefined: there is none. */
+function commonName(socket: Socket): string | undefined {
+  if (!(socket instanceof TLSSocket) || !socket.authorized) return undefined;
+  const name = socket.getPeerCertificate().subject?.CN;
+  return typeof name === "string" && name !== "" ? name : undefined;
 }

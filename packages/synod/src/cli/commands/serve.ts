@@ -2,12 +2,14 @@ import { flushCompileCache } from "node:module";
 import { createLogger, type Logger } from "@synod/runtime/log/logger";
 import type { Command } from "commander";
 import { basePorts } from "../../addresses.ts";
+import { authSettings } from "../../auth-settings.ts";
 import { nodeInCluster } from "../../member/node-in-cluster.ts";
 import type { NodeOptions, RunningNode } from "../../node.ts";
 import { clientTls } from "../../tls-files.ts";
 import type { NodeMessage, ParentMessage } from "../../up/messages.ts";
 import {
   addSettings,
+  bytes,
   list,
   oneOf,
   optional,
@@ -45,6 +47,16 @@ const serveSettings = {
     text("certificates (PEM) of the authorities that clients' certificates come from", "", "file"),
   ),
   clientCertAuth: toggle("refuse clients of the store without such a certificate"),
+  authToken: text(
+    "what users get for their password: simple, or jwt,sign-method=RS256,priv-key=<file>",
+    "simple",
+    "kind",
+  ),
+  authTokenTtl: whole("seconds without use after which a simple token counts no more", 300, 1, 1_000_000, "seconds"),
+  bcryptCost: whole("how much work a password's hash is (the logarithm of rounds)", 10, 4, 14),
+  quotaBackendBytes: bytes(
+    "bytes that the store may use before it refuses to grow; 0: the default, 2 GiB; below 0: any",
+  ),
   snapshotEvery: whole("MiB of log after which a snapshot is taken", 64, 1, 65_536, "MiB"),
   leaseReads: toggle(
     "let the leader serve reads by its lease, without asking the others: sound only while no node's clock runs more than " +
@@ -96,6 +108,8 @@ async function nodeOptions(settings: Settled<typeof serveSettings>): Promise<Nod
     host: settings.host,
     ports: { store: settings.storePort, peers: settings.peerPort, http: settings.httpPort },
     tls,
+    auth: authSettings(settings),
+    quotaBytes: settings.quotaBackendBytes,
     snapshotEvery: settings.snapshotEvery * MEBIBYTE,
     leaseReads: settings.leaseReads,
   };
