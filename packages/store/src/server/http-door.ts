@@ -18,6 +18,8 @@ export interface HttpDoorOptions {
   readonly facts: Http1Handler;
   /** Origins whose pages may use the store, as browsers write them (`https://app.example`); "*": all. Without any, none. */
   readonly origins: Origins;
+  /** From the first octet of a request to its last. */
+  readonly requestTimeoutMs: number;
 }
 
 const TEXT_FIELDS: ResponseFields = [["content-type", "text/plain; charset=utf-8"]];

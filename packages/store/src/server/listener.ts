@@ -12,6 +12,8 @@ export interface StoreListenerOptions {
   readonly http: HttpFacts;
   /** See HttpDoorOptions.origins. */
   readonly origins?: readonly string[];
+  /** How long a request of HTTP/1.1 may take to arrive, from its first octet. */
+  readonly requestTimeoutMs?: number;
   /** Clients beyond it are disconnected at once. */
   readonly maxConnections?: number;
   /** Present: the port speaks TLS and nothing else. */
@@ -35,6 +37,7 @@ const MAX_CONNECTIONS = 10_000;
 /** A socket whose peer does not read keeps at most about this many bytes of ours. */
 const SOCKET_BUFFER = 1 << 20;
 const GRACE_MS = 2000;
+const REQUEST_TIMEOUT_MS = 30_000;
 /** A client that does not finish its handshake is cut off: it holds a place and costs nothing to imitate (GHSA-6vch-q96h-7gc3). */
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 
@@ -55,7 +58,8 @@ export class StoreListener {
   static async listen(options: StoreListenerOptions): Promise<StoreListener> {
     const { service, host, port } = options;
     const clients = new Set<ClientSocket>();
-    const door = { facts: httpHandler(options.http), origins: options.origins ?? [] };
+    const { origins = [], requestTimeoutMs = REQUEST_TIMEOUT_MS } = options;
+    const door = { facts: httpHandler(options.http), origins, requestTimeoutMs };
     const accept = (socket: Socket): void => {
       const client = new ClientSocket(socket, service, door, () => clients.delete(client));
       clients.add(client);
