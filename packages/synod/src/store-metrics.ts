@@ -34,7 +34,7 @@ function registerOperations(registry: Registry, { model }: StoreService): void {
   });
 }
 
-function registerSizes(registry: Registry, { model }: StoreService): void {
+function registerSizes(registry: Registry, { model, quota: { quota: allowed } }: StoreService): void {
   const mvcc = (name: string, help: string): Gauge => registry.gauge(`etcd_mvcc_${name}`, help);
   const total = mvcc("db_total_size_in_bytes", "Bytes held for records.");
   const inUse = mvcc("db_total_size_in_use_in_bytes", "Bytes of records that are in use.");
@@ -44,7 +44,7 @@ function registerSizes(registry: Registry, { model }: StoreService): void {
   const compacted = debugging("compact_revision", "The revision of the last compaction in store; -1 before the first.");
   // Alerts divide by the quota: without one the quotient must be nothing.
   const quota = registry.gauge("etcd_server_quota_backend_bytes", "Storage quota in bytes; +Inf: there is none.");
-  quota.set(Number.POSITIVE_INFINITY);
+  quota.set(allowed.bytes === 0 ? Number.POSITIVE_INFINITY : allowed.bytes);
   const leases = registry.gauge("synod_store_leases", "Leases that have been granted and have not ended.");
   registry.onRender(() => {
     total.set(model.sizeInBytes);

@@ -67,6 +67,16 @@ export class AlarmArea implements Area, Gate {
     reader.position = position;
   }
 
+  /**
+   * What `/health` says.
+   * @param exclude names of alarms that do not count, as in etcd's `?exclude=NOSPACE`.
+   * @returns "ALARM NOSPACE", say; undefined: no alarm counts.
+   */
+  complaint(exclude: ReadonlySet<string> = new Set()): string | undefined {
+    if (this.isCorrupt && !exclude.has("CORRUPT")) return "ALARM CORRUPT";
+    return this.isFull && !exclude.has("NOSPACE") ? "ALARM NOSPACE" : undefined;
+  }
+
   hash(): number {
     return this.#hash;
   }

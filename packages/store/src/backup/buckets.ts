@@ -91,7 +91,9 @@ function leaseBucket({ leases, time }: FrozenState): BoltBucket {
   function* inOrder(): Generator<Lease> {
     const cursor = leases.cursor();
     for (cursor.seek(0n); cursor.entry !== undefined; cursor.next()) yield cursor.entry;
-    for (cursor.seekFirst(); cursor.entry !== undefined && cursor.entry.id < 0n; cursor.next()) yield cursor.entry;
+    const negative = leases.cursor();
+    negative.seekFirst();
+    for (; negative.entry !== undefined && negative.entry.id < 0n; negative.next()) yield negative.entry;
   }
   function* rows(): Generator<BoltRow> {
     const writer = new ProtobufWriter(64);

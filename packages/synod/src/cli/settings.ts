@@ -80,6 +80,12 @@ export function whole(
   return { about, placeholder, wants: `a whole number from ${from} to ${to}`, parse, fallback };
 }
 
+/** As etcd's flags have it: a number of bytes, or less than 0 for no limit. */
+export function bytes(about: string): Setting<number> {
+  const parse = (text: string): number | undefined => (/^-?\d{1,15}$/.test(text) ? Number(text) : undefined);
+  return { about, placeholder: "bytes", wants: "a whole number of bytes", parse, fallback: 0 };
+}
+
 export function text(about: string, fallback: string, placeholder = "text"): Setting<string> {
   return { about, placeholder, wants: "some text", parse: (given) => (given === "" ? undefined : given), fallback };
 }
