@@ -170,6 +170,25 @@ test("three nodes begin with a snapshot; a watch of the past is told that it is 
   api.close();
 });
 
+test("what the documentation shows is what happens", TIMEOUT, async () => {
+  const address = await oneOf(synod);
+  const api = new EtcdApi(address, 5_000);
+  for (let i = 0; i < 20; i += 1) await api.put(`k${i % 5}`, `value ${i}`);
+  api.close();
+  const text = readFileSync(join(import.meta.dirname, "../../../docs/store.md"), "utf8");
+  const section = /^## Snapshots, in and out$(.*?)^## /ms.exec(text)?.[1] ?? "";
+  const shown = [...section.matchAll(/^\$ synod (.*)\n((?:(?!\$|```).*\n)*)/gm)];
+  assert.equal(shown.length, 4);
+  for (const [, command = "", output = ""] of shown) {
+    const run = new Run(command.split(" "), { folder, environment: { SYNOD_ENDPOINTS: address } });
+    assert.equal(await run.ended(), 0, run.stderr);
+    const pattern = output
+      .split("…")
+      .map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&").replaceAll(/ +/g, " +"));
+    assert.match(run.stdout, new RegExp(`^${pattern.join(".*?")}$`), command);
+  }
+});
+
 test("what cannot be restored is named in one sentence", TIMEOUT, async () => {
   const address = await oneOf(synod);
   assert.equal((await runSynod("snapshot", "save", "good.db", "--endpoints", address)).code, 0);

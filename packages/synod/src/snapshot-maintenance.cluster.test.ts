@@ -48,9 +48,9 @@ async function both(method: string, request: Uint8Array, read: Read = nothing): 
 /** The same of etcdctl, without the numbers of members. */
 async function told(...args: string[]): Promise<Said> {
   const said = await Promise.all(controls.map((control) => control.run(args)));
-  const [expected, actual] = said.map(({ output, error }) => ({
+  const [expected, actual] = said.map(({ output, ...rest }) => ({
     output: output.replaceAll(/\d{10,}|127\.0\.0\.1:\d+/g, "ID"),
-    error,
+    ...rest,
   }));
   assert.deepEqual(actual, expected, args.join(" "));
   return expected!;
