@@ -185,3 +185,14 @@ test("a store's snapshot of another format is called that, not damaged", () => {
   whole[7] = 1;
   assert.throws(() => new StoreModel().restore([whole]), { code: "unknownFormat" });
 });
+
+test("a step of restoring is bounded by bytes too", () => {
+  const store = new StoreModel();
+  for (let i = 0; i < 100; i += 1) store.put({ key: bytes(`big ${i}`), value: new Uint8Array(100_000).fill(i) }, 0);
+  const restored = new StoreModel();
+  const steps = restored.restoreInSteps(drain(store.snapshot()));
+  let count = 0;
+  while (steps.next().done !== true) count += 1;
+  assert(count >= 100 / 6, `${count} steps`);
+  assert.equal(restored.hash(), store.hash());
+});

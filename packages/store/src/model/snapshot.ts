@@ -27,8 +27,9 @@ const TOMBSTONE = 1;
 const LEASED = 2;
 /** Records before it in its revision were compacted away: its sub-revision is stated. */
 const NUMBERED = 4;
-/** Records that one step of reading takes. */
+/** What one step of reading takes: records, or bytes of them. */
 const RECORDS_AT_ONCE = 256;
+const BYTES_AT_ONCE = 512 * 1024;
 /** Far above what a request may carry; bounds what a damaged length can make us allocate. */
 const MAX_RECORD = 64 * 1024 * 1024;
 
@@ -133,23 +134,24 @@ export function* readSnapshot(
     const ttl = reader.varint();
     leases.restore(id, ttl, Math.min(reader.varint() - savedTime + time, Number.MAX_SAFE_INTEGER));
   }
-  let last = 0;
-  for (let left = reader.varint(); left > 0; left -= RECORDS_AT_ONCE) {
+  const records = { left: reader.varint(), last: 0 };
+  while (records.left > 0) {
     yield;
-    last = readRecords(reader, keyspace, last, Math.min(left, RECORDS_AT_ONCE));
+    readRecords(reader, keyspace, records);
   }
   reader.finish();
   keyspace.restored(revision, compactedRevision, history);
-  if (last > revision) throw new SnapshotError("corrupt", "a record is newer than the snapshot's revision");
+  if (records.last > revision) throw new SnapshotError("corrupt", "a record is newer than the snapshot's revision");
   if (keyspace.hash.live !== live) throw new SnapshotError("corrupt", "its keys do not have the hash it states");
   yield* attachAll(keyspace, leases);
   return { keyspace, leases, time };
 }
 
-/** @param before the main revision of the record before. @returns the last one's */
-function readRecords(reader: ChunkReader, keyspace: Keyspace, before: number, count: number): number {
-  let modRevision = before;
-  for (let left = count; left > 0; left -= 1) {
+/** @param records how many are left, and the main revision of the last one read */
+function readRecords(reader: ChunkReader, keyspace: Keyspace, records: { left: number; last: number }): void {
+  const end = Math.max(0, records.left - RECORDS_AT_ONCE);
+  let modRevision = records.last;
+  for (let bytes = 0; records.left > end && bytes < BYTES_AT_ONCE; records.left -= 1) {
     const flags = reader.byte();
     modRevision += reader.varint();
     let createRevision = 0;
@@ -168,13 +170,14 @@ function readRecords(reader: ChunkReader, keyspace: Keyspace, before: number, co
     if (size > MAX_RECORD) throw new SnapshotError("corrupt", `a record of ${size} bytes`);
     // Only a record that lies in two chunks is copied; the others stay where they are.
     const whole = reader.holds(size);
-    const bytes = whole ? reader.chunk : reader.bytes(size);
+    const place = whole ? reader.chunk : reader.bytes(size);
     const offset = whole ? reader.at : 0;
-    keyspace.restore(bytes, offset, keyLength, valueLength, createRevision, modRevision, version, lease);
+    keyspace.restore(place, offset, keyLength, valueLength, createRevision, modRevision, version, lease);
     if (sub !== undefined) keyspace.log.last!.sub = sub;
     if (whole) reader.skip(size);
+    bytes += size;
   }
-  return modRevision;
+  records.last = modRevision;
 }
 
 function* attachAll(keyspace: Keyspace, leases: Leases): Generator<undefined, void, undefined> {
