@@ -1,5 +1,6 @@
 import { AlarmArea } from "./areas/alarms.ts";
 import { AuthArea } from "./areas/auth.ts";
+import { LimitsArea } from "./areas/limits.ts";
 import { MembersArea } from "./areas/members.ts";
 import { VersionArea } from "./areas/version.ts";
 import type { StoreConfig } from "./model/store.ts";
@@ -11,6 +12,7 @@ export interface StoreAreas {
   readonly alarms: AlarmArea;
   readonly auth: AuthArea;
   readonly members: MembersArea;
+  readonly limits: LimitsArea;
   readonly version: VersionArea;
 }
 
@@ -25,8 +27,9 @@ export function createStoreMachine(config: StoreConfig = {}): StoreMachine {
     alarms: new AlarmArea(),
     auth: new AuthArea(),
     members: new MembersArea(),
+    limits: new LimitsArea(),
     version: new VersionArea(VERSION),
   };
-  const { alarms, auth, members, version } = areas;
-  return { machine: new StoreStateMachine(config, [alarms, auth, members, version], alarms, auth), areas };
+  const { alarms, auth, members, limits, version } = areas;
+  return { machine: new StoreStateMachine(config, [alarms, auth, members, limits, version], alarms, auth), areas };
 }

@@ -75,6 +75,11 @@ export class StoreModel {
     return this.#state.keyspace.keyCount;
   }
 
+  /** Records of all revisions that are still held. */
+  get recordCount(): number {
+    return this.#state.keyspace.log.length;
+  }
+
   get leaseCount(): number {
     return this.#state.leases.count;
   }

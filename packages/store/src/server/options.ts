@@ -5,6 +5,7 @@ import type { MemberRules } from "../model/members.ts";
 import { DEFAULT_QUOTA } from "../model/quota.ts";
 import type { StoreResult, StoreStateMachine } from "../state-machine.ts";
 import type { AuthSettings } from "./auth-gate.ts";
+import type { CompactionSettings } from "./compaction-keeper.ts";
 
 export { VERSION } from "../model/version.ts";
 
@@ -28,6 +29,7 @@ export interface StoreServiceOptions {
   random64(): bigint;
   readonly limits?: Partial<StoreLimits>;
   readonly auth?: Partial<AuthSettings>;
+  readonly compaction?: Partial<CompactionSettings>;
 }
 
 export interface StoreLimits {

@@ -10,6 +10,7 @@ import { answerHeader } from "./answers.ts";
 import { AuthGate, DEFAULT_AUTH } from "./auth-gate.ts";
 import { answerMembers } from "./cluster.ts";
 import { Commands } from "./commands.ts";
+import { CompactionKeeper, DEFAULT_COMPACTION } from "./compaction-keeper.ts";
 import type { StoreConnection } from "./connection.ts";
 import { Hashes } from "./hashes.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
@@ -45,6 +46,7 @@ export class StoreService implements GroupListener {
   readonly model: StoreModel;
   readonly areas: StoreAreas;
   readonly quota: QuotaGuard;
+  readonly compaction: CompactionKeeper;
   readonly hashes: Hashes;
   /** Calls of Snapshot under way. */
   readonly snapshots: Set<SnapshotStream> = new Set();
@@ -83,6 +85,14 @@ export class StoreService implements GroupListener {
     this.header = new HeaderWriter(options.clusterId, memberId);
     const quota = new Quota(this.limits.quotaBytes);
     this.quota = new QuotaGuard(options.group, this.model, options.areas.alarms, quota, memberId);
+    this.compaction = new CompactionKeeper({
+      group: options.group,
+      model: this.model,
+      settings: { ...DEFAULT_COMPACTION, ...options.compaction },
+      quota: quota.bytes,
+      mayCompact: () => !options.areas.alarms.isCorrupt,
+      now: () => options.now(),
+    });
     this.auth = new AuthGate({
       area: options.areas.auth,
       model: this.model,
@@ -149,6 +159,7 @@ export class StoreService implements GroupListener {
     const now = this.options.now();
     this.#leases.tick();
     this.quota.tick();
+    this.compaction.tick();
     this.auth.tokens.progress();
     this.watches.dispatch();
     this.#removeCompacted();

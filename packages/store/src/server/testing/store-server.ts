@@ -5,7 +5,7 @@ import { createStoreMachine } from "../../machine.ts";
 import type { StoreResult, StoreStateMachine } from "../../state-machine.ts";
 import type { AuthSettings } from "../auth-gate.ts";
 import { StoreListener, type TlsOptions } from "../listener.ts";
-import type { StoreLimits } from "../options.ts";
+import type { StoreLimits, StoreServiceOptions } from "../options.ts";
 import { StoreService } from "../service.ts";
 import { FakeGroup } from "./fake-group.ts";
 
@@ -51,6 +51,7 @@ export class StoreServer {
     limits: Partial<StoreLimits> = {},
     tls?: { server: TlsOptions; client: SecureClientSessionOptions },
     auth: Partial<AuthSettings> = {},
+    more: Partial<StoreServiceOptions> = {},
   ): Promise<StoreServer> {
     const { machine, areas } = createStoreMachine();
     const group = new FakeGroup(machine, (work) => setImmediate(work));
@@ -76,6 +77,7 @@ export class StoreServer {
       random64: () => ++ids,
       limits,
       auth: { bcryptCost: 4, ...auth },
+      ...more,
     });
     const http = { healthy: () => group.status.leader !== undefined, metrics: () => "synod_up 1\n" };
     const listener = await StoreListener.listen({
