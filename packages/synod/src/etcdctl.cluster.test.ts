@@ -53,12 +53,16 @@ async function tell(control: Etcdctl, steps: readonly Step[]): Promise<Said[]> {
   const said: Said[] = [];
   let lease = "";
   for (const { args, ...options } of steps) {
-    const { output, error } = await control.run(
+    const {
+      output,
+      error,
+      code = null,
+    } = await control.run(
       args.map((argument) => argument.replace("$lease", lease)),
       options,
     );
     lease = /^lease ([0-9a-f]+) granted/m.exec(output)?.[1] ?? lease;
-    said.push({ output: normal(output), error: error === undefined ? undefined : normal(error) });
+    said.push({ output: normal(output), error: error === undefined ? undefined : normal(error), code });
   }
   return said;
 }

@@ -4,6 +4,8 @@ import { spawn } from "node:child_process";
 export interface Said {
   readonly output: string;
   readonly error: string | undefined;
+  /** Its exit code; null if it had to be ended. */
+  readonly code?: number | null;
 }
 
 const PATIENCE_MS = 15_000;
@@ -39,9 +41,9 @@ export class Etcdctl {
     child.stdin.end(options.input ?? "");
     return new Promise((resolve, reject) => {
       child.once("error", reject);
-      child.once("close", () => {
+      child.once("close", (code) => {
         clearTimeout(timer);
-        resolve({ output: firstLines(output, options.lines), error: /^Error: .*/m.exec(errors)?.[0] });
+        resolve({ output: firstLines(output, options.lines), error: /^Error: .*/m.exec(errors)?.[0], code });
       });
     });
   }
