@@ -55,7 +55,7 @@ const serveSettings = {
   authTokenTtl: whole("seconds without use after which a simple token counts no more", 300, 1, 1_000_000, "seconds"),
   bcryptCost: whole("how much work a password's hash is (the logarithm of rounds)", 10, 4, 14),
   quotaBackendBytes: bytes(
-    "bytes that the store may use before it refuses to grow; 0: the default, 2 GiB; below 0: any",
+    "bytes that the store may use before it refuses to grow; 0: the default, 2 GiB; below 0: no bound",
   ),
   snapshotEvery: whole("MiB of log after which a snapshot is taken", 64, 1, 65_536, "MiB"),
   leaseReads: toggle(
