@@ -213,3 +213,10 @@ test("a page's way works: a watch over a WebSocket, and changes as events, while
   socket.close();
   assert.deepEqual(told, ["1", "2", "3"]);
 });
+
+test("a node's HTTP port serves the same, beside what it says of itself", async () => {
+  const { httpPort } = clusters[1]!.nodes[0]!.plan;
+  const answer = await fetch(`http://127.0.0.1:${httpPort}/api/store/status`);
+  assert.equal(((await answer.json()) as { raftTerm: number }).raftTerm > 0, true);
+  assert.equal((await fetch(`http://127.0.0.1:${httpPort}/livez`)).status, 200);
+});

@@ -1,5 +1,6 @@
 import { createServer, type Server, type ServerResponse } from "node:http";
 import { CONTENT_TYPE } from "@synod/runtime/metrics/registry";
+import type { NodeHttpHandler } from "@synod/store/server/node-http";
 import { portError } from "./up/ports.ts";
 
 /** What the HTTP port shows of a node. Liveness never depends on a quorum: a node without one must not be restarted. */
@@ -10,6 +11,8 @@ export interface NodeView {
   metrics(): string;
   /** What a person wants to know of the node, as JSON. */
   status(): unknown;
+  /** Answers what is for the store. */
+  readonly store: NodeHttpHandler | undefined;
 }
 
 /** @throws CliError "ports" when the port cannot be opened. */
@@ -17,6 +20,7 @@ export function openHttpPort(node: string, host: string, port: number, view: Nod
   const server = createServer(
     { requestTimeout: 10_000, headersTimeout: 5_000, maxHeaderSize: 8 * 1024 },
     (request, response) => {
+      if (view.store?.(request, response) === true) return undefined;
       if (request.method !== "GET" && request.method !== "HEAD")
         return answer(response, 405, "text/plain", "only GET\n");
       route((request.url ?? "/").split("?", 1)[0] as string, view, response);
@@ -29,6 +33,12 @@ export function openHttpPort(node: string, host: string, port: number, view: Nod
     });
     server.listen(port, host, () => resolve(server));
   });
+}
+
+/** Lets nobody finish: what is under way there is a probe, a page of metrics, or will be asked again. */
+export function closeHttpPort(server: Server): Promise<void> {
+  server.closeAllConnections();
+  return new Promise((resolve) => server.close(() => resolve()));
 }
 
 function route(path: string, view: NodeView, response: ServerResponse): void {
@@ -47,7 +57,7 @@ function route(path: string, view: NodeView, response: ServerResponse): void {
       answer(response, 200, "application/json", `${JSON.stringify(view.status())}\n`);
       break;
     default:
-      answer(response, 404, "text/plain", "there is /livez, /readyz, /status and /metrics\n");
+      answer(response, 404, "text/plain", "there is /livez, /readyz, /status, /metrics and /api/store\n");
   }
 }
 

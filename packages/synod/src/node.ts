@@ -1,13 +1,15 @@
 import { NodeDisk } from "@synod/runtime/disk/node-disk";
+import type { Group } from "@synod/runtime/group";
 import { Host } from "@synod/runtime/host/host";
 import type { Logger } from "@synod/runtime/log/logger";
 import { createStoreMachine } from "@synod/store/machine";
 import type { MemberRecord, MemberRules } from "@synod/store/model/members";
 import type { AuthSettings } from "@synod/store/server/auth-gate";
 import type { TlsOptions } from "@synod/store/server/listener";
+import type { StoreResult } from "@synod/store/state-machine";
 import { type Peer, type Ports, peerAddress } from "./addresses.ts";
 import { asDataError, type Identity, markRemoved, openNodeFolder } from "./data-folder.ts";
-import { openHttpPort } from "./http-port.ts";
+import { closeHttpPort, type NodeView, openHttpPort } from "./http-port.ts";
 import { clusterIdOf, firstMembers } from "./identities.ts";
 import type { Place } from "./member/joining.ts";
 import { MEMBERS_PATH, membersPage } from "./member/page.ts";
@@ -16,7 +18,7 @@ import { rememberedMembers, rememberMembers } from "./member/remembered.ts";
 import { addressesOf, Roster } from "./member/roster.ts";
 import { Metrics } from "./node-metrics.ts";
 import { Readiness } from "./readiness.ts";
-import { openStorePort } from "./store-port.ts";
+import { openStorePort, type StorePort } from "./store-port.ts";
 import { portError } from "./up/ports.ts";
 
 export interface NodeOptions {
@@ -108,11 +110,7 @@ export async function startNode(options: NodeOptions, logger: Logger): Promise<R
     name: self.name,
     clientUrls: self.clientUrls,
   });
-  const http = await openHttpPort(self.name, address, ports.http, {
-    whyNotReady: () => (store.status.leader === undefined ? "no leader is known" : undefined),
-    metrics: () => metrics.render(),
-    status: () => ({ node: self.name, cluster, store: store.status }),
-  });
+  const http = await openHttpPort(self.name, address, ports.http, viewOf(options, store, metrics, front));
   logger.info("listening", { store: ports.store, peers: ports.peers, http: ports.http });
   const readiness = new Readiness(store);
   return {
@@ -127,10 +125,23 @@ export async function startNode(options: NodeOptions, logger: Logger): Promise<R
       publisher.stop();
       metrics.stop();
       await Promise.all([front.close(), host.close()]);
-      http.closeAllConnections();
-      await new Promise((resolve) => http.close(resolve));
+      await closeHttpPort(http);
       disk.close();
     },
+  };
+}
+
+function viewOf(
+  { self, cluster }: NodeOptions,
+  store: Group<StoreResult>,
+  metrics: Metrics,
+  front: StorePort,
+): NodeView {
+  return {
+    whyNotReady: () => (store.status.leader === undefined ? "no leader is known" : undefined),
+    metrics: () => metrics.render(),
+    status: () => ({ node: self.name, cluster, store: store.status }),
+    store: front.http,
   };
 }
 

@@ -5,6 +5,7 @@ import type { StoreMachine } from "@synod/store/machine";
 import type { MemberRules } from "@synod/store/model/members";
 import type { AuthSettings } from "@synod/store/server/auth-gate";
 import { StoreListener, type TlsOptions } from "@synod/store/server/listener";
+import { type NodeHttpHandler, nodeHttpHandler } from "@synod/store/server/node-http";
 import { StoreService } from "@synod/store/server/service";
 import type { StoreResult } from "@synod/store/state-machine";
 import type { Roster } from "./member/roster.ts";
@@ -26,6 +27,8 @@ export interface StorePortOptions {
 
 /** The store's front door while it is open. */
 export interface StorePort {
+  /** The same over the node's HTTP port; undefined with TLS, which that port has not. */
+  readonly http: NodeHttpHandler | undefined;
   close(): Promise<void>;
 }
 
@@ -67,6 +70,7 @@ export async function openStorePort(
   });
   const ticking = setInterval(() => service.tick(), tickEvery);
   return {
+    http: tls === undefined ? nodeHttpHandler(service) : undefined,
     close: async () => {
       await listener.close();
       clearInterval(ticking);

@@ -1,5 +1,5 @@
 import type { ResponseFields } from "@synod/wire/http1/response";
-import type { HttpRequest, HttpResponder, UpgradableResponder } from "./http-exchange.ts";
+import type { HttpRequest, HttpResponder } from "./http-exchange.ts";
 
 const METHODS = "GET, HEAD, POST, PUT, DELETE, OPTIONS";
 const REQUEST_FIELDS =
@@ -37,11 +37,11 @@ function isSame(origin: string, { headers }: HttpRequest): boolean {
 }
 
 /** Adds fields to whatever is answered. */
-export class ResponderWithFields implements UpgradableResponder {
-  readonly #responder: UpgradableResponder;
+export class ResponderWithFields implements HttpResponder {
+  readonly #responder: HttpResponder;
   readonly #fields: ResponseFields;
 
-  constructor(responder: UpgradableResponder, fields: ResponseFields) {
+  constructor(responder: HttpResponder, fields: ResponseFields) {
     this.#responder = responder;
     this.#fields = fields;
   }
@@ -64,17 +64,5 @@ export class ResponderWithFields implements UpgradableResponder {
 
   end(): void {
     this.#responder.end();
-  }
-
-  upgrade(...[fields, protocol]: Parameters<UpgradableResponder["upgrade"]>): void {
-    this.#responder.upgrade(fields, protocol);
-  }
-
-  writeRaw(bytes: Uint8Array): void {
-    this.#responder.writeRaw(bytes);
-  }
-
-  disconnect(): void {
-    this.#responder.disconnect();
   }
 }
