@@ -35,7 +35,7 @@ export class JwtTokens implements Tokens {
   readonly #waiting = new Map<string, (() => void)[]>();
   #waitingCount = 0;
 
-  /** @throws node:crypto's error for a key that is none */
+  /** @throws Error: a key is none, or not one for this method */
   constructor(settings: JwtSettings) {
     this.#settings = settings;
     const { privateKey, publicKey } = settings;
@@ -46,16 +46,21 @@ export class JwtTokens implements Tokens {
     }
     this.#signKey = privateKey === undefined ? undefined : createPrivateKey(privateKey);
     this.#verifyKey = createPublicKey(publicKey ?? privateKey ?? "");
+    for (const key of [this.#signKey, this.#verifyKey]) {
+      const type = key?.asymmetricKeyType;
+      if (type !== undefined && !suits(settings.signMethod, type)) throw new Error(`it is of the kind ${type}`);
+    }
   }
 
-  /** @returns undefined: this node has no key to sign with. */
+  /** @returns undefined: this node has no key that it could sign with. */
   async sign(user: string, authRevision: number): Promise<string | undefined> {
     const { signMethod, ttl } = this.#settings;
     if (this.#signKey === undefined) return undefined;
-    return new SignJWT({ username: user, revision: authRevision })
+    const claims = new SignJWT({ username: user, revision: authRevision })
       .setProtectedHeader({ alg: signMethod, typ: "JWT" })
-      .setExpirationTime(Math.floor(Date.now() / 1000) + ttl)
-      .sign(this.#signKey);
+      .setExpirationTime(Math.floor(Date.now() / 1000) + ttl);
+    // A key that is too short, or on another curve, shows only here.
+    return claims.sign(this.#signKey).catch(() => undefined);
   }
 
   find(token: string): KnownCaller | undefined {
@@ -102,4 +107,10 @@ export class JwtTokens implements Tokens {
       return undefined; // whatever is wrong with it: the client hears that it is invalid, and nothing more
     }
   }
+}
+
+function suits(signMethod: string, keyType: string): boolean {
+  if (signMethod.startsWith("ES")) return keyType === "ec";
+  if (signMethod === "EdDSA") return keyType === "ed25519";
+  return keyType === "rsa" || (signMethod.startsWith("PS") && keyType === "rsa-pss");
 }

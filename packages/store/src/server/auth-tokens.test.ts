@@ -122,6 +122,13 @@ test("a signed token says who it is for and since when, to every member with the
   assert.equal(await judged(new JwtTokens(secret), token ?? ""), "alice");
 });
 
+test("a key that is not one for the method is noticed before anybody signs in, or at the latest then", async () => {
+  const privateKey = pem(ec.privateKey, "pkcs8");
+  assert.throws(() => new JwtTokens({ signMethod: "RS256", privateKey, ttl: 60 }), /of the kind ec/);
+  assert.throws(() => new JwtTokens({ signMethod: "ES256", privateKey: "no key", ttl: 60 }));
+  assert.equal(await new JwtTokens({ signMethod: "ES384", privateKey, ttl: 60 }).sign("alice", 1), undefined);
+});
+
 test("a token of another key, another method, no method, too little or too late is none, and is known to be none", async () => {
   const tokens = new JwtTokens({ signMethod: "RS256", privateKey: pem(rsa.privateKey, "pkcs8"), ttl: 60 });
   const other = generateKeyPairSync("rsa", { modulusLength: 2048 });
