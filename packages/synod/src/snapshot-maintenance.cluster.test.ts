@@ -4,10 +4,12 @@
  */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Cluster } from "./cluster-test/cluster.ts";
+import { EtcdApi, type NodeStatus } from "./cluster-test/etcd-api.ts";
 import { Etcdctl, type Said } from "./cluster-test/etcdctl.ts";
 import { GrpcClient } from "./cluster-test/grpc.ts";
-import { etcd, synod } from "./cluster-test/programs.ts";
+import { etcd, type Program, synod } from "./cluster-test/programs.ts";
 import { Fields, message } from "./cluster-test/protobuf.ts";
 
 const PATIENCE_MS = 5_000;
@@ -95,6 +97,38 @@ test("CORRUPT lets nothing be changed", async () => {
   await everything();
   await told("alarm", "disarm");
   await everything();
+});
+
+test("a full store of three nodes raises the alarm, and clears it when there is room again", async () => {
+  const small: Program = {
+    ...synod,
+    command(node, all) {
+      const { file, arguments: rest } = synod.command(node, all);
+      return { file, arguments: [...rest, "--quota-backend-bytes", "2000000"] };
+    },
+  };
+  const cluster = await Cluster.start(small);
+  try {
+    const control = new Etcdctl(cluster.addresses);
+    const api = new EtcdApi(cluster.addresses[1]!, PATIENCE_MS);
+    let written = 0;
+    while (written < 100 && (await api.put(`large/${written}`, "v".repeat(30_000))).type === "ok") written += 1;
+    assert.ok(written > 60 && written < 70, `${written} of 30 kB went into 2 MB`);
+    assert.match((await control.run(["put", "a", "b"])).error ?? "", /mvcc: database space exceeded/);
+    assert.match((await control.run(["alarm", "list"])).output, /^memberID:\d+ alarm:NOSPACE $/m);
+    assert.equal((await control.run(["del", "--prefix", "large/"])).output, `${written}\n`);
+    const { revision } = ((await api.status()) as { value: NodeStatus }).value;
+    await control.run(["compact", String(revision), "--physical"]);
+    const deadline = performance.now() + 10_000;
+    while ((await api.put("a", "b")).type !== "ok") {
+      assert.ok(performance.now() < deadline, "the alarm stays");
+      await sleep(50);
+    }
+    assert.equal((await control.run(["alarm", "list"])).output, "");
+    api.close();
+  } finally {
+    await cluster.destroy();
+  }
 });
 
 test("what cannot be moved or hashed is refused alike; defragmentation is done", async () => {
