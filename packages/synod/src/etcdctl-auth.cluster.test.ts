@@ -144,6 +144,23 @@ test("what is granted and taken counts at once, on every member", async () => {
   ]);
 });
 
+test("a token that one member has given is good at every other at once", async () => {
+  const post = async (address: string, path: string, body: unknown, token = ""): Promise<Record<string, unknown>> => {
+    const headers = { authorization: token, connection: "close" };
+    const reply = await fetch(`http://${address}/v3/${path}`, { method: "POST", headers, body: JSON.stringify(body) });
+    return (await reply.json()) as Record<string, unknown>;
+  };
+  for (const giving of ours.addresses) {
+    const { token } = await post(giving, "auth/authenticate", { name: "root", password: "rootpw" });
+    assert.match(String(token), /^[A-Za-z]{16}\.\d+$/);
+    const others = ours.addresses.filter((address) => address !== giving);
+    // Serializable: answered by the member's own state, so nothing but the token can have made it wait.
+    const read = { key: btoa("a"), serializable: true };
+    const replies = await Promise.all(others.map((address) => post(address, "kv/range", read, String(token))));
+    for (const reply of replies) assert.equal(reply.count, "1", JSON.stringify(reply));
+  }
+});
+
 test("a node that was killed knows its users again; no node has written a password down (CVE-2021-28235)", async () => {
   const first = ours.node(1);
   await first.kill();
