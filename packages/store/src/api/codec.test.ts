@@ -42,7 +42,7 @@ function encoded(write: (writer: ProtobufWriter) => void): ProtobufReader {
 /** A record as the model keeps it. */
 function record(key: string, value: string, version: number, leaseId = 0n, revision = 9): KeyValue {
   const bytes = encodeUtf8(key + value);
-  const slab = new Slab(bytes.length + 3);
+  const slab = new Slab(new Uint8Array(bytes.length + 3));
   slab.bytes.set(bytes, 3);
   return new KeyValue(slab, 3, key.length, value.length, revision, revision, version, leaseId, 0, undefined);
 }
