@@ -113,6 +113,7 @@ test("a lease is granted and kept alive, any number of times in one request", as
   assert.equal(await (await post("/v3/lease/keepalive", "")).text(), "");
   const first = await post("/v3/lease/keepalive", '{"ID":"5"}{"ID":');
   assert.equal(first.status, 400, "a request that cannot be read as a whole is not begun");
+  assert.equal((await post("/v3/watch", "{}".repeat(20_000))).status, 400);
 });
 
 test("what the header asks of the method is heard", async () => {
@@ -121,6 +122,43 @@ test("what the header asks of the method is heard", async () => {
   const response = await post("/v3/watch", request, { "Grpc-Metadata-hasleader": "true" });
   assert.equal(response.status, 503);
   assert.equal(((await response.json()) as { message: string }).message, "etcdserver: no leader");
+});
+
+test("a stream that fails after it has begun ends with a line that says so in the words of all versions", async () => {
+  const request = { create_request: { key: "YQ==" } };
+  const told = lines(await post("/v3/watch", request, { "Grpc-Metadata-hasleader": "true" }));
+  assert.equal((await told.next()).value?.result?.created, true);
+  server.group.become({ leader: undefined, role: "candidate" });
+  server.now += 3_000_000;
+  server.service.tick();
+  const message = "etcdserver: no leader";
+  const words = { grpc_code: 14, http_code: 503, http_status: "Service Unavailable", code: 14, message, details: [] };
+  assert.deepEqual((await told.next()).value, { error: words });
+  assert.equal((await told.next()).done, true);
+});
+
+test("who calls is known by the token in Authorization, as it is or behind Bearer", async () => {
+  await ask("/v3/auth/user/add", { name: "root", password: "secret" });
+  await ask("/v3/auth/role/add", { name: "root" });
+  await ask("/v3/auth/user/grant", { user: "root", role: "root" });
+  await ask("/v3/auth/enable", {});
+  const { token } = await ask("/v3/auth/authenticate", { name: "root", password: "secret" });
+  const put = { key: "YQ==", value: "MQ==" };
+  const status = async (headers: Record<string, string>): Promise<number> =>
+    (await post("/v3/kv/put", put, headers)).status;
+  assert.equal(await status({}), 400);
+  assert.equal(await status({ authorization: "wrong" }), 401);
+  assert.equal(await status({ authorization: String(token) }), 200);
+  assert.equal(await status({ authorization: `Bearer ${token}` }), 200);
+  const rest = `http://${server.url}/api/store/keys/a`;
+  const refused = (await (await fetch(rest)).json()) as { status: number; code: string };
+  assert.deepEqual([refused.status, refused.code], [401, "userEmpty"]);
+  assert.equal(await (await fetch(rest, { headers: { authorization: String(token) } })).text(), "1");
+  const socket = new WebSocket(`ws://${server.url}/v3/watch`, ["Bearer", String(token)]);
+  const created = new Promise((resolve) => socket.addEventListener("message", ({ data }) => resolve(JSON.parse(data))));
+  socket.addEventListener("open", () => socket.send('{"create_request":{"key":"YQ=="}}'));
+  assert.equal(((await created) as { result: { created: boolean } }).result.created, true);
+  socket.close();
 });
 
 test("calls through the gateway are counted with the others", async () => {

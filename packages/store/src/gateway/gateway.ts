@@ -23,6 +23,8 @@ const writer = new ProtobufWriter(4096);
 const reader = new ProtobufReader(new Uint8Array(0));
 const json = new JsonWriter();
 const LARGEST_KEPT = 1 << 20;
+/** Of one stream in one body: each of them costs more than the few bytes that it takes there. */
+const MOST_MESSAGES = 10_000;
 
 /** Answers one request on a path of the gateway, now or later. */
 export function handleGateway(path: string, request: HttpRequest, responder: HttpResponder, calls: LocalCalls): void {
@@ -57,6 +59,9 @@ export function readMessages(bytes: Uint8Array, schema: MessageSchema, several: 
     messageFromJson(source, schema, writer);
     messages.push(writer.finish());
     if (!several) return messages;
+    if (messages.length > MOST_MESSAGES) {
+      throw new JsonError("tooMany", `more than ${MOST_MESSAGES} messages at once`, source.position);
+    }
   }
   if (!several) messages.push(new Uint8Array(0));
   return messages;

@@ -70,10 +70,18 @@ const CODES: ReadonlyMap<string, ApiErrorCode> = new Map(
 /** A status of gRPC, in the words of this API. */
 export function problemOf(grpc: number, text: string): Problem {
   const code = CODES.get(text);
-  const status = code === "compacted" ? 410 : code === "requestTooLarge" ? 413 : httpStatus(grpc);
+  const status = (code === undefined ? undefined : STATUS[code]) ?? httpStatus(grpc);
   const help = (code === undefined ? undefined : HELP[code]) ?? HELP_BY_STATUS[status] ?? "look into the server's log";
   return { status, code: code ?? "unknown", message: text, help };
 }
+
+/** Where HTTP has a better word than gRPC. */
+const STATUS: Readonly<Partial<Record<ApiErrorCode, number>>> = {
+  compacted: 410,
+  requestTooLarge: 413,
+  userEmpty: 401,
+  authFailed: 401,
+};
 
 const HELP: Readonly<Partial<Record<ApiErrorCode, string>>> = {
   compacted: "that much history is gone: read the current state without `rev` or `cursor`, and go on from its revision",

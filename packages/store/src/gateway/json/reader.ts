@@ -4,7 +4,7 @@ import { decodeUtf8, encodeUtf8 } from "@synod/wire/utf8";
 /** What is wrong with a JSON text, in words for whoever sent it, and at which of its bytes. */
 export class JsonError extends Error {
   override readonly name = "JsonError";
-  readonly code: "syntax" | "unexpectedEnd" | "tooDeep" | "wrongType";
+  readonly code: "syntax" | "unexpectedEnd" | "tooDeep" | "tooMany" | "wrongType";
   readonly offset: number;
   constructor(code: JsonError["code"], message: string, offset: number) {
     super(`${message} (at byte ${offset})`);
