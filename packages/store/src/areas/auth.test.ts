@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ProtobufWriter } from "@synod/wire/protobuf";
 import { encodeUtf8 } from "@synod/wire/utf8";
+import fc from "fast-check";
 import {
   encodeRoleGrantPermissionRequest,
   encodeRoleRevokePermissionRequest,
@@ -65,6 +66,14 @@ class World {
 
   constructor(commands: readonly Uint8Array[] = [...SETUP, enable]) {
     for (const one of commands) assert.notEqual(this.apply(one).type, "refused");
+  }
+
+  /** Another replica, which has learnt everything from a snapshot. */
+  copy(): World {
+    const copy = new World([]);
+    copy.store.machine.restore({ [Symbol.iterator]: () => this.store.machine.snapshot() });
+    copy.#index = this.#index;
+    return copy;
   }
 
   /** Of the users as they are now. */
@@ -244,8 +253,7 @@ test("replicas do not part when it is switched on, nor by a snapshot in the midd
   for (let cut = 0; cut <= log.length; cut += 1) {
     const first = new World([]);
     for (const bytes of log.slice(0, cut)) first.apply(bytes);
-    const second = new World([]);
-    second.store.machine.restore({ [Symbol.iterator]: () => first.store.machine.snapshot() });
+    const second = first.copy();
     for (const bytes of log.slice(cut)) second.apply(bytes);
     assert.equal(second.store.machine.hash(), whole.store.machine.hash(), `cut at ${cut}`);
     assert.equal(second.as("alice", put("b")), "permissionDenied");
@@ -260,4 +268,54 @@ test("the hash tells apart what users may do", () => {
     hashes.add(new World([...SETUP, ...extra]).store.machine.hash());
   }
   assert.equal(hashes.size, 5);
+});
+
+test("whatever is asked by whomever, replicas agree, and only what is allowed is done", () => {
+  const user = fc.constantFrom("root", "alice", "bob", "nobody");
+  const role = fc.constantFrom("r", "s", "root");
+  const name = fc.constantFrom("a", "a1", "b", "c");
+  const change = fc.oneof(
+    user.map(userAdd),
+    user.map((one) => named(AuthOpcode.userDelete, one)),
+    role.map((one) => named(AuthOpcode.roleAdd, one)),
+    role.map((one) => named(AuthOpcode.roleDelete, one)),
+    fc.tuple(user, role).map(([one, other]) => userRole(AuthOpcode.userGrantRole, one, other)),
+    fc.tuple(user, role).map(([one, other]) => userRole(AuthOpcode.userRevokeRole, one, other)),
+    fc.tuple(role, fc.nat(2), name, name).map(([one, type, from, to]) => allow(one, type, from, to)),
+    fc.constantFrom(enable, disable),
+  );
+  const step = fc.tuple(
+    user,
+    fc.oneof(
+      change,
+      name.map((one) => put(one)),
+    ),
+    fc.nat(2),
+  );
+  let [done, refused] = [0, 0];
+  fc.assert(
+    fc.property(fc.array(step, { minLength: 5, maxLength: 40 }), fc.nat(40), (steps, cut) => {
+      const whole = new World();
+      let other = new World();
+      for (const [index, [who, bytes, age]] of steps.entries()) {
+        const { users, accesses } = whole.store.areas.auth;
+        const authRevision = Math.max(1, users.revision - age);
+        const access = accesses.ofName(who);
+        const isPut = bytes[0] === Opcode.put;
+        const range = { key: bytes.subarray(3) };
+        const allowed = access === undefined || (access !== "none" && isPut && access.mayWrite(range));
+        const { enabled } = users;
+        const answer = whole.as(who, bytes, authRevision);
+        assert.equal(other.as(who, bytes, authRevision), answer);
+        if (enabled && !allowed) assert.ok(["permissionDenied", "authOldRevision"].includes(answer), answer);
+        if (isPut && enabled && age > 0 && answer === "ok") assert.equal(users.revision, authRevision);
+        if (answer === "ok") done += 1;
+        else refused += 1;
+        if (index === cut) other = other.copy();
+      }
+      assert.equal(other.store.machine.hash(), whole.store.machine.hash());
+    }),
+    { seed: 11, numRuns: 300 },
+  );
+  assert.ok(done > 500 && refused > 500, `${done} done, ${refused} refused`);
 });

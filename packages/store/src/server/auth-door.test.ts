@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ProtobufWriter } from "@synod/wire/protobuf";
 import { encodeUtf8 } from "@synod/wire/utf8";
-import { encodeLeaseGrantRequest, encodeLeaseId } from "../api/lease.ts";
+import { encodeLeaseGrantRequest, encodeLeaseId, encodeLeaseTimeToLiveRequest } from "../api/lease.ts";
 import { encodePutRequest } from "../api/put.ts";
 import { encodeRangeRequest } from "../api/range.ts";
 import { encodeTxnRequest } from "../api/txn.ts";
@@ -249,6 +249,22 @@ test("a stream of renewals ends with its user", () => {
   node.apply(AuthOpcode.userDelete, (w) => w.string(1, "alice"));
   node.run();
   assert.deepEqual([made.messages.length, made.text], [1, DENIED]);
+});
+
+test("leases are listed, with keys or without, for who may read all their keys", () => {
+  const node = AuthNode.withUsers();
+  const [alice, root] = [node.signIn("alice"), node.signIn("root")];
+  const list = (): string => node.call("/etcdserverpb.Lease/LeaseLeases", alice).text;
+  const show = (keys: boolean): string =>
+    node.call("/etcdserverpb.Lease/LeaseTimeToLive", alice, (w) => encodeLeaseTimeToLiveRequest(w, { id: 7n, keys }))
+      .text;
+  node.call("/etcdserverpb.Lease/LeaseGrant", alice, (w) => encodeLeaseGrantRequest(w, { ttl: 60, id: 7n }));
+  node.call(PUT, alice, (w) => encodePutRequest(w, { key: key("a"), lease: 7n }));
+  assert.deepEqual([list(), show(true), show(false)], ["", "", ""]);
+  node.call(PUT, root, (w) => encodePutRequest(w, { key: key("theirs"), lease: 7n }));
+  assert.deepEqual([list(), show(true), show(false)], [DENIED, DENIED, ""]);
+  const another = node.call(PUT, alice, (w) => encodePutRequest(w, { key: key("a2"), lease: 7n }));
+  assert.equal(another.text, DENIED, "alice could not revoke it");
 });
 
 test("whom a certificate is for needs no token", () => {

@@ -80,9 +80,12 @@ export class Callers {
   #resume(stream: number): void {
     const parked = this.#parked.get(stream) ?? [];
     this.#parked.delete(stream);
-    this.#resuming = true;
-    for (const later of parked) later();
-    this.#resuming = false;
+    this.#resuming = true; // what is not known now never will be
+    try {
+      for (const later of parked) later();
+    } finally {
+      this.#resuming = false;
+    }
     this.#connection.touch();
   }
 
