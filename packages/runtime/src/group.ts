@@ -84,7 +84,7 @@ export interface GroupStatus {
 export interface Membership {
   readonly voters: readonly NodeId[];
   readonly learners: readonly NodeId[];
-  /** Where its peers reach each member: `host:port`. */
+  /** Where its peers reach each member, and those that were removed last (they may be needed to get there): `host:port`. */
   readonly addresses: ReadonlyMap<NodeId, string>;
   /** Members from the beginning that have never moved: a node's own settings may know a better way to them. */
   readonly unmoved: ReadonlySet<NodeId>;

@@ -1,6 +1,7 @@
 import { NodeDisk } from "@synod/runtime/disk/node-disk";
 import type { Group } from "@synod/runtime/group";
 import { Host } from "@synod/runtime/host/host";
+import type { HostError } from "@synod/runtime/host/host-error";
 import type { Logger } from "@synod/runtime/log/logger";
 import { createStoreMachine } from "@synod/store/machine";
 import type { MemberRecord, MemberRules } from "@synod/store/model/members";
@@ -19,6 +20,7 @@ import { addressesOf, Roster } from "./member/roster.ts";
 import { Metrics } from "./node-metrics.ts";
 import { Readiness } from "./readiness.ts";
 import { openStorePort, type StorePort } from "./store-port.ts";
+import type { StoreSettings } from "./store-settings.ts";
 import { portError } from "./up/ports.ts";
 
 export interface NodeOptions {
@@ -41,6 +43,8 @@ export interface NodeOptions {
   readonly auth?: Partial<AuthSettings> | undefined;
   /** Bytes that the store may use: see StoreLimits. */
   readonly quotaBytes?: number;
+  /** What the store does that etcd does not. */
+  readonly store?: StoreSettings;
   /** Bytes of log after which a snapshot is taken. */
   readonly snapshotEvery?: number;
   /** See RaftOptions.leaseReads: a promise about clocks. */
@@ -74,8 +78,8 @@ export async function startNode(options: NodeOptions, logger: Logger): Promise<R
   const clusterId = BigInt(`0x${identity.clusterId}`);
   const machine = createStoreMachine();
   const remembered = rememberedMembers(data);
-  const roster = new Roster(machine.areas.members, remembered ?? told);
-  if (remembered === undefined) rememberMembers(data, told);
+  const roster = new Roster(machine.areas.members, remembered?.members ?? told);
+  if (remembered === undefined) rememberMembers(data, roster.toRemember());
   const disk = openDisk(log, metrics);
   const host = new Host({
     self: self.id,
@@ -83,7 +87,7 @@ export async function startNode(options: NodeOptions, logger: Logger): Promise<R
     voters: identity.voters,
     listen: peerAddress(address, ports.peers),
     clusterId,
-    onMembership: () => rememberMembers(data, roster.members()),
+    onMembership: () => rememberMembers(data, roster.toRemember()),
     onHttpGet: (path) => (path === MEMBERS_PATH ? membersPage(cluster, clusterId, roster.members()) : undefined),
     disk,
     logger,
@@ -104,6 +108,7 @@ export async function startNode(options: NodeOptions, logger: Logger): Promise<R
     tls: options.tls,
     quotaBytes: options.quotaBytes ?? 0,
     auth: options.auth,
+    settings: options.store ?? {},
   });
   const publisher = new Publisher(store, machine.areas.members, options.place === undefined ? told : [], {
     memberId: BigInt(`0x${identity.memberId}`),
@@ -115,10 +120,7 @@ export async function startNode(options: NodeOptions, logger: Logger): Promise<R
   const readiness = new Readiness(store);
   return {
     ready: Promise.all([readiness.ready, publisher.done]).then(() => {}),
-    failed: host.failed.then((error) => {
-      if (error.code === "removed") markRemoved(data);
-      return error.message;
-    }),
+    failed: host.failed.then((error) => whyStopped(error, data)),
     leader: () => roster.nameOf(store.status.leader),
     close: async () => {
       readiness.stop();
@@ -129,6 +131,12 @@ export async function startNode(options: NodeOptions, logger: Logger): Promise<R
       disk.close();
     },
   };
+}
+
+/** @returns the sentence for the operator */
+function whyStopped({ code, message }: HostError, data: string): string {
+  if (code === "removed") markRemoved(data);
+  return message;
 }
 
 function viewOf(

@@ -25,10 +25,11 @@ class MemberMachine extends TextMachine {
     const [voters, learners] = text.split("learners").map(numbers) as [number[], number[] | undefined];
     const present = [...voters, ...(learners ?? [])];
     const before = this.texts.filter((one) => one.startsWith("members ")).flatMap(numbers);
+    const addressed = [...present, ...before.slice(-8)];
     return {
       voters,
       learners: learners ?? [],
-      addresses: new Map(present.map((node) => [node, this.#all.get(node) as string])),
+      addresses: new Map(addressed.map((node) => [node, this.#all.get(node) as string])),
       unmoved: new Set(),
       isRemoved: (node) => before.includes(node) && !present.includes(node),
     };
@@ -69,6 +70,7 @@ class World {
     return node;
   }
 
+  /** Starts one that is told who is there now. */
   join(self: number): Promise<TestNode> {
     return this.start(self, [...this.nodes.keys(), self], []);
   }
@@ -239,5 +241,30 @@ test("a member that has moved is found where it is now", async () => {
   await world.node(1).propose("members 1 2 3 moved");
   await world.start(3, [1, 2, 3], [1, 2, 3]);
   assert.equal((await world.node(3).read()).at(-1), "members 1 2 3 moved");
+  await world.end();
+});
+
+test("a member that was away while all others were replaced is found by the new ones", async () => {
+  const world = await World.of(3, 5);
+  await world.node(1).propose("members 1 2 3");
+  await world.stop(3);
+  for (const [text, coming, going] of [
+    ["members 1 2 3 4", 4, 0],
+    ["members 2 3 4", 0, 1],
+    ["members 2 3 4 5", 5, 0],
+    ["members 3 4 5", 0, 2],
+  ] as const) {
+    await world.node(coming === 4 ? 1 : coming === 0 && going === 2 ? 5 : 2).propose(text);
+    if (coming > 0) {
+      await world.join(coming);
+      await settled(() => world.node(coming).group.status.configuration.voters.includes(coming));
+    } else {
+      assert.equal((await world.node(going).host.failed).code, "removed");
+      await world.stop(going);
+    }
+  }
+  await world.start(3, [1, 2, 3], [1, 2, 3]);
+  await world.agreed([3, 4, 5]);
+  assert.equal((await world.node(3).read()).at(-1), "members 3 4 5");
   await world.end();
 });

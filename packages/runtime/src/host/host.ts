@@ -77,6 +77,7 @@ export class Host implements GroupDriver {
         onConnected: () => this.#onLink((raft) => raft.connected(this.now())),
         onRoundTrip: (node, seconds) => options.observer?.roundTrip(node, seconds),
         isRemoved: (node) => this.#membership.isRemoved(node),
+        isWelcome: (node) => this.#membership.isWelcome(node),
         onRemoved: () => this.#removed(),
         ...(options.onHttpGet === undefined ? {} : { onHttpGet: options.onHttpGet }),
       },

@@ -74,6 +74,12 @@ export class MembershipFollowing {
     return false;
   }
 
+  /** A node of which nobody has told us may be a member that came while this one was away. */
+  isWelcome(node: NodeId): boolean {
+    for (const { applied } of this.#followed.keys()) if (applied.machine.membership === undefined) return false;
+    return !this.isRemoved(node);
+  }
+
   /** On every tick of a second: a leader says who is in sync with it, as long as somebody may be waiting for that. */
   tick(group: RaftGroup<unknown>): void {
     const { state } = group.raft;
@@ -104,20 +110,22 @@ export class MembershipFollowing {
     };
   }
 
-  /** Every member by its membership or by the configuration in force is a peer, and nobody else. */
+  /**
+   * Every member by its membership or by the configuration in force is a peer. Whoever else is one stays so until it is
+   * known to be removed: this node may have yet to hear of its coming.
+   */
   #connect(): void {
     const { transport, options } = this.#host;
-    const wanted = new Map<NodeId, string>();
+    const kept = new Set<NodeId>();
     for (const [{ raft }, { membership }] of this.#followed) {
-      const unknown = membership === undefined ? [...options.peers.keys()] : [];
-      const configured = inForce(raft.state).flatMap(members);
-      for (const node of [...unknown, ...configured, ...(membership?.addresses.keys() ?? [])]) {
+      const present = membership === undefined ? options.peers.keys() : [...membership.voters, ...membership.learners];
+      for (const node of [...present, ...inForce(raft.state).flatMap(members)]) {
         const address = this.#addressOf(node, membership);
-        if (address !== undefined) wanted.set(node, address);
+        kept.add(node);
+        if (node !== this.#self && address !== undefined) transport.setPeer(node, address);
       }
     }
-    for (const node of transport.peers()) if (!wanted.has(node)) transport.removePeer(node);
-    for (const [node, address] of wanted) if (node !== this.#self) transport.setPeer(node, address);
+    for (const node of transport.peers()) if (!kept.has(node) && this.isRemoved(node)) transport.removePeer(node);
   }
 
   #addressOf(node: NodeId, membership: Membership | undefined): string | undefined {

@@ -11,6 +11,8 @@ export interface TransportHandler {
   onRoundTrip?(node: NodeId, seconds: number): void;
   /** Whether this node once was a member and is none for good: it is told so. */
   isRemoved?(node: NodeId): boolean;
+  /** Whether to talk to a node that nobody has announced: the cluster may have new members of which this one has not heard. */
+  isWelcome?(node: NodeId): boolean;
   /** A peer says that of this node. */
   onRemoved?(): void;
   /** Somebody speaks HTTP instead. @returns undefined: there is nothing at this path */

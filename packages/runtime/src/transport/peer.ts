@@ -25,7 +25,8 @@ export interface PeerStats {
 /** What this node keeps about one peer. */
 export class Peer {
   readonly node: NodeId;
-  address: Address;
+  /** Undefined: a stranger, of whom nothing is known but that it called. */
+  address: Address | undefined;
   /** The one over which frames pass. */
   connection: Connection | undefined;
   /** The attempt under way. */
@@ -50,7 +51,7 @@ export class Peer {
     roundTripTime: 0,
   };
 
-  constructor(node: NodeId, address: Address) {
+  constructor(node: NodeId, address: Address | undefined) {
     this.node = node;
     this.address = address;
   }

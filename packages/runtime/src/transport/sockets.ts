@@ -24,6 +24,20 @@ export const TCP_SOCKETS: Sockets = {
   },
 };
 
+/** @returns where, with the port the system chose for port 0; rejects when the address is taken */
+export function listenAt(server: Server, address: string, failed: (error: Error) => void): Promise<string> {
+  const { host, port } = parseAddress(address);
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen({ host, port }, () => {
+      server.off("error", reject);
+      server.on("error", failed);
+      const bound = server.address();
+      resolve(formatAddress({ host, port: typeof bound === "object" && bound !== null ? bound.port : port }));
+    });
+  });
+}
+
 /** Reads `host:port`, `[::1]:port`. @throws AddressError */
 export function parseAddress(text: string): Address {
   const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]\s/]+)):(\d{1,5})$/.exec(text);

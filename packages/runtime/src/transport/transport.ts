@@ -9,7 +9,7 @@ import { Heartbeat, recordPong } from "./heartbeat.ts";
 import { decodeGoodbye, decodeHello, type Hello, judgeHello, PROTOCOL_VERSION, removedGoodbye } from "./hello.ts";
 import type { TransportHandler, TransportOptions } from "./options.ts";
 import { Peer, type PeerStats } from "./peer.ts";
-import { formatAddress, parseAddress, type Sockets, TCP_SOCKETS } from "./sockets.ts";
+import { formatAddress, listenAt, parseAddress, type Sockets, TCP_SOCKETS } from "./sockets.ts";
 
 export type { TransportHandler, TransportOptions } from "./options.ts";
 export type { PeerStats } from "./peer.ts";
@@ -19,6 +19,7 @@ const LAST_RETRY_MS = 1000;
 /** Connections that have not said hello, or are being replaced, on top of one for each peer. */
 const SPARE_CONNECTIONS = 64;
 const MAX_NODE_ID = 65_535;
+const MOST_STRANGERS = 64;
 
 /**
  * One TCP connection to each peer, kept up for ever, carrying the frames of all groups.
@@ -73,18 +74,8 @@ export class Transport {
 
   /** Accepts peers. @returns where, with the port the system chose for port 0; rejects when the address is taken */
   listen(address: string): Promise<string> {
-    const { host, port } = parseAddress(address);
-    const server = this.#sockets.serve((socket) => this.#accept(socket));
-    this.#server = server;
-    return new Promise((resolve, reject) => {
-      server.once("error", reject);
-      server.listen({ host, port }, () => {
-        server.off("error", reject);
-        server.on("error", (error) => this.#logger.error("the peer listener failed", { error }));
-        const bound = server.address();
-        resolve(formatAddress({ host, port: typeof bound === "object" && bound !== null ? bound.port : port }));
-      });
-    });
+    this.#server = this.#sockets.serve((socket) => this.#accept(socket));
+    return listenAt(this.#server, address, (error) => this.#logger.error("the peer listener failed", { error }));
   }
 
   /** Adds a peer, or tells where it now lives. @param address `host:port` @throws AddressError */
@@ -92,13 +83,18 @@ export class Transport {
     assert(node > 0 && node <= MAX_NODE_ID && node !== this.#options.self, "a peer is another node, 1 to 65535");
     const parsed = parseAddress(address);
     const known = this.#peers[node];
-    if (known !== undefined && formatAddress(known.address) === formatAddress(parsed)) return;
-    const peer = known ?? new Peer(node, parsed);
+    if (known?.address !== undefined && formatAddress(known.address) === formatAddress(parsed)) return;
+    const peer = known ?? this.#addPeer(node);
     peer.address = parsed;
+    this.#dialNow(peer);
+  }
+
+  #addPeer(node: NodeId): Peer {
+    const peer = new Peer(node, undefined);
     peer.fault = this.faults.of(node);
     this.#peers[node] = peer;
     this.#heartbeat ??= new Heartbeat(this.#options, this.#peers);
-    this.#dialNow(peer);
+    return peer;
   }
 
   /** Forgets a peer: its connection ends, and it is refused from now on. */
@@ -194,13 +190,14 @@ export class Transport {
   }
 
   #dialNow(peer: Peer): void {
-    if (this.#stopped || peer.connection !== undefined || peer.dialing !== undefined) return;
+    const { address } = peer;
+    if (address === undefined || this.#stopped || peer.connection !== undefined || peer.dialing !== undefined) return;
     clearTimeout(peer.retry);
     if (peer.fault !== undefined && (peer.fault.blockIn || peer.fault.blockOut)) {
       this.#dialLater(peer);
       return;
     }
-    const socket = this.#sockets.dial(peer.address);
+    const socket = this.#sockets.dial(address);
     const connection = this.#open(socket, true, peer);
     peer.dialing = connection;
     socket.once("ready", () => connection.sendHello(this.#hello(peer.node)));
@@ -221,7 +218,7 @@ export class Transport {
   /** The first frame of a connection. */
   #greeted(connection: Connection, kind: number, body: Uint8Array): void {
     if (kind === ControlKind.goodbye && connection.dialed) {
-      this.#refused(connection, body);
+      this.#toldGoodbye(connection, body);
       return;
     }
     const hello = kind === ControlKind.hello ? decodeHello(body) : undefined;
@@ -239,18 +236,18 @@ export class Transport {
       : judgeHello(
           hello,
           this.#hello(0),
-          (node) => this.#peers[node] !== undefined,
+          (node) => this.#peers[node] !== undefined || this.#isWelcome(node),
           (node) => this.#handler.isRemoved?.(node) === true,
         );
-    const peer = this.#peers[hello.node];
-    if (verdict !== undefined || peer === undefined) {
-      connection.close(verdict?.sentence ?? "unknown", verdict);
+    if (verdict !== undefined) {
+      connection.close(verdict.sentence, verdict);
       return;
     }
+    const peer = this.#peers[hello.node] ?? this.#addPeer(hello.node);
     // A broken link carries no hello; the handshake's time-out ends this.
     if (peer.fault !== undefined && (peer.fault.blockIn || peer.fault.blockOut)) return;
     if (connection.dialed) this.#establish(connection, peer, hello);
-    else if (hello.node < this.#options.self) this.#welcome(connection, peer, hello);
+    else if (hello.node < this.#options.self || peer.address === undefined) this.#welcome(connection, peer, hello);
     else this.#knocked(connection, peer, hello);
   }
 
@@ -286,13 +283,6 @@ export class Transport {
     this.#handler.onConnected?.(peer.node);
   }
 
-  #refused(connection: Connection, body: Uint8Array): void {
-    const { code, sentence } = decodeGoodbye(body);
-    if (code === "removed") this.#handler.onRemoved?.();
-    // Told "dialing", we are about to be called: nothing to complain about.
-    connection.close(code === "dialing" ? "" : `it refused: ${sentence}`);
-  }
-
   #closed(connection: Connection, reason: string): void {
     this.#connections.delete(connection);
     const peer = connection.peer;
@@ -309,15 +299,25 @@ export class Transport {
     if (performance.now() - connection.upSince >= LAST_RETRY_MS) peer.attempts = 0;
     if (!this.#stopped) this.#logger.warn(`lost the connection to n${peer.node}: ${reason}`);
     this.#handler.onDisconnected?.(peer.node);
-    if (this.#peers[peer.node] === peer && !this.#stopped) this.#dialLater(peer);
+    if (this.#peers[peer.node] !== peer || this.#stopped) return;
+    if (peer.address === undefined) this.#peers[peer.node] = undefined;
+    else this.#dialLater(peer);
+  }
+
+  /** Strangers call us: who they are is told by the log, once it has reached us. */
+  #isWelcome(node: NodeId): boolean {
+    if (node < 1 || node > MAX_NODE_ID || this.#handler.isWelcome?.(node) !== true) return false;
+    return this.#peers.filter((peer) => peer !== undefined && peer.address === undefined).length < MOST_STRANGERS;
   }
 
   #dialFailed(peer: Peer, reason: string): void {
     peer.dialing = undefined;
-    if (this.#stopped || peer.connection !== undefined || this.#peers[peer.node] !== peer) return;
+    const { address } = peer;
+    if (this.#stopped || address === undefined || peer.connection !== undefined || this.#peers[peer.node] !== peer)
+      return;
     if (reason !== "" && reason !== peer.problem) {
       peer.problem = reason;
-      this.#logger.warn(`cannot reach n${peer.node}: ${reason}`, { address: formatAddress(peer.address) });
+      this.#logger.warn(`cannot reach n${peer.node}: ${reason}`, { address: formatAddress(address) });
     }
     this.#dialLater(peer);
   }
@@ -339,9 +339,11 @@ export class Transport {
     // Other kinds: a later version's, and harmless.
   }
 
+  /** The other side ends it. Told "dialing", we are about to be called: nothing to complain about. */
   #toldGoodbye(connection: Connection, body: Uint8Array): void {
     const { code, sentence } = decodeGoodbye(body);
-    connection.close(sentence);
+    if (connection.state === "up") connection.close(sentence);
+    else connection.close(code === "dialing" ? "" : `it refused: ${sentence}`);
     if (code === "removed") this.#handler.onRemoved?.();
   }
 }

@@ -60,18 +60,21 @@ export class MembersArea implements Area {
     if (this.members.list().length === 0) return;
     writer.varint(1, this.members.nextNode);
     for (const member of this.members.list()) encodeMemberRecord(writer, 2, member);
+    for (const member of this.members.departed()) encodeMemberRecord(writer, 3, member);
   }
 
   decode(reader: ProtobufReader): () => void {
     const read: MemberRecord[] = [];
+    const departed: MemberRecord[] = [];
     let nextNode = 1;
     while (reader.next()) {
       if (reader.field === 1) nextNode = reader.uint32();
       else if (reader.field === 2) read.push(decodeMemberRecord(reader));
+      else if (reader.field === 3) departed.push(decodeMemberRecord(reader));
       else reader.skip();
     }
     return () => {
-      this.members.replace(read, nextNode);
+      this.members.replace(read, nextNode, departed);
       this.#changed();
     };
   }
@@ -108,11 +111,11 @@ export class MembersArea implements Area {
     this.encode(writer);
     const bytes = writer.finish();
     this.#hash = list.length === 0 ? 0 : hashBytes(bytes, 0, bytes.length, ID);
-    this.#membership = list.length === 0 ? undefined : membershipOf(list, nextNode);
+    this.#membership = list.length === 0 ? undefined : membershipOf(list, this.members.departed(), nextNode);
   }
 }
 
-function membershipOf(list: readonly MemberRecord[], nextNode: number): Membership {
+function membershipOf(list: readonly MemberRecord[], departed: readonly MemberRecord[], nextNode: number): Membership {
   const nodes = (of: (member: MemberRecord) => boolean): number[] =>
     list
       .filter(of)
@@ -122,7 +125,9 @@ function membershipOf(list: readonly MemberRecord[], nextNode: number): Membersh
   return {
     voters: nodes(({ isLearner }) => !isLearner),
     learners: nodes(({ isLearner }) => isLearner),
-    addresses: new Map(list.map(({ node, peerURLs }) => [node, addressOfURL(peerURLs[0] ?? "") ?? ""])),
+    addresses: new Map(
+      [...departed, ...list].map(({ node, peerURLs }) => [node, addressOfURL(peerURLs[0] ?? "") ?? ""]),
+    ),
     unmoved: new Set(nodes(({ isUnmoved }) => isUnmoved)),
     isRemoved: (node) => node < nextNode && !present.has(node),
   };

@@ -27,6 +27,7 @@ export const DEFAULT_MEMBER_RULES: MemberRules = { strict: true, maxLearners: 1 
 /** More could not be written into one configuration, and no majority of so many is quick. */
 export const MOST_MEMBERS = 64;
 const MOST_NODE_IDS = 65_535;
+const DEPARTED_KEPT = 8;
 
 /**
  * Who belongs to the cluster (etcd `server/etcdserver/api/membership`). Every change is checked here, when it is applied:
@@ -34,11 +35,17 @@ const MOST_NODE_IDS = 65_535;
  */
 export class Members {
   #members: readonly MemberRecord[] = [];
+  #departed: readonly MemberRecord[] = [];
   #nextNode = 1;
 
   /** In ascending order of id; another array after each change. Empty until the first members are written down. */
   list(): readonly MemberRecord[] {
     return this.#members;
+  }
+
+  /** Those removed last, the latest first: where they are is still to be known until consensus goes on without them. */
+  departed(): readonly MemberRecord[] {
+    return this.#departed;
   }
 
   get(id: bigint): MemberRecord | undefined {
@@ -79,10 +86,8 @@ export class Members {
   remove(id: bigint, rules: MemberRules): MemberRecord {
     const removed = this.#mustKnow(id);
     if (rules.strict) this.mayRemove(id);
-    this.replace(
-      this.#members.filter((member) => member !== removed),
-      this.#nextNode,
-    );
+    const left = this.#members.filter((member) => member !== removed);
+    this.replace(left, this.#nextNode, [removed, ...this.#departed].slice(0, DEPARTED_KEPT));
     return removed;
   }
 
@@ -128,7 +133,12 @@ export class Members {
   }
 
   /** For a snapshot's contents. */
-  replace(members: readonly MemberRecord[], nextNode: number): void {
+  replace(
+    members: readonly MemberRecord[],
+    nextNode: number,
+    departed: readonly MemberRecord[] = this.#departed,
+  ): void {
+    this.#departed = departed;
     this.#members = [...members].sort((a, b) => (a.id < b.id ? -1 : 1));
     this.#nextNode = nextNode;
   }

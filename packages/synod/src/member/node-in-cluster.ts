@@ -50,7 +50,7 @@ export async function nodeInCluster(told: Told, scheme: string): Promise<NodeInC
 
 async function placeOf(told: Told, known: KnownIdentity | undefined): Promise<Place | undefined> {
   if (known !== undefined) {
-    return known.voters?.length !== 0 ? undefined : keptPlace(known, rememberedMembers(told.data) ?? []);
+    return known.voters?.length !== 0 ? undefined : keptPlace(known, rememberedMembers(told.data)?.members ?? []);
   }
   if (told.join.length === 0) return undefined;
   return findPlace(told.join, { name: told.name, peerUrls: [ownPeerUrl(told)], cluster: told.cluster });

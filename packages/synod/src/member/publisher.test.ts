@@ -59,7 +59,7 @@ test("what this node was told counts until the log has decided; its way to unmov
   const listed = first.map((member) => ({ ...member, peerURLs: ["http://listed:1"] }));
   const moved = listed.map((member) => ({ ...member, isUnmoved: member.node === 1 }));
   assert.deepEqual(
-    [...addressesOf(first, moved)],
+    [...addressesOf(first, { members: moved, departed: [] })],
     [
       [1, "10.0.0.1:2380"],
       [2, "listed:1"],

@@ -1,6 +1,6 @@
-import type { Membership } from "@synod/runtime/group";
 import type { MembersArea } from "@synod/store/areas/members";
 import { addressOfURL, type MemberRecord } from "@synod/store/model/members";
+import type { Remembered } from "./remembered.ts";
 
 /**
  * The members as this node knows them: as the log has decided, and before it has said anything since the start, as this
@@ -30,8 +30,9 @@ export class Roster {
     return node === undefined ? undefined : this.#of(node)?.name || undefined;
   }
 
-  get membership(): Membership | undefined {
-    return this.#area.membership();
+  /** What the node is to know at its next start. */
+  toRemember(): Remembered {
+    return { members: this.members(), departed: this.#area.members.departed() };
   }
 
   #of(node: number): MemberRecord | undefined {
@@ -40,15 +41,13 @@ export class Roster {
 }
 
 /** Where a node that starts finds its peers: at the addresses it is told, or remembers of those that came or moved later. */
-export function addressesOf(
-  told: readonly MemberRecord[],
-  remembered: readonly MemberRecord[] | undefined,
-): Map<number, string> {
+export function addressesOf(told: readonly MemberRecord[], remembered: Remembered | undefined): Map<number, string> {
   const own = new Map(told.map(({ node, peerURLs }) => [node, addressOfURL(peerURLs[0] ?? "")]));
   const addresses = new Map<number, string>();
-  for (const { node, peerURLs, isUnmoved } of remembered ?? told) {
-    const listed = addressOfURL(peerURLs[0] ?? "");
-    const address = isUnmoved ? (own.get(node) ?? listed) : listed;
+  const listed = remembered === undefined ? told : [...remembered.departed, ...remembered.members];
+  for (const { node, peerURLs, isUnmoved } of listed) {
+    const url = addressOfURL(peerURLs[0] ?? "");
+    const address = isUnmoved ? (own.get(node) ?? url) : url;
     if (address !== undefined) addresses.set(node, address);
   }
   return addresses;
