@@ -46,7 +46,8 @@ const OPEN = ["Auth/AuthStatus", "Auth/Authenticate", "Maintenance/Status", "Hea
 const USERS = [
   ...["KV/Range", "KV/Put", "KV/DeleteRange", "KV/Txn", "Watch/Watch", "Cluster/MemberList", "Maintenance/Alarm"],
   ...["Lease/LeaseGrant", "Lease/LeaseRevoke", "Lease/LeaseKeepAlive", "Lease/LeaseTimeToLive", "Lease/LeaseLeases"],
-  ...["Auth/UserGet", "Auth/RoleGet"],
+  ...["Auth/UserGet", "Auth/RoleGet", "Lock/Lock", "Lock/Unlock", "Election/Campaign", "Election/Proclaim"],
+  ...["Election/Leader", "Election/Observe", "Election/Resign"],
 ];
 const short = (path: string): string => path.replace(/^\/(etcdserverpb|grpc\.health\.v1|v3\w+)\./, "");
 

@@ -1,4 +1,6 @@
+import { GrpcStatus } from "@synod/wire/grpc/status";
 import { ProtobufWriter } from "@synod/wire/protobuf";
+import { utf8Length } from "@synod/wire/utf8";
 import {
   decodeName,
   decodeUserAddRequest,
@@ -13,6 +15,9 @@ import { StoreError } from "../model/errors.ts";
 import { acceptHash } from "./auth-passwords.ts";
 import type { StoreConnection } from "./connection.ts";
 import type { StoreMethod } from "./method.ts";
+
+/** Bytes. */
+const LONGEST_PASSWORD = 72;
 
 /** What is proposed holds the hash and never the password (CVE-2021-28235). */
 function userAdd(connection: StoreConnection, stream: number, message: Uint8Array): void {
@@ -53,6 +58,9 @@ function withHash(
     if (hash === undefined) throw new StoreError("invalidAuthMgmt");
     return next(hash);
   }
+  // bcrypt looks at no more: the rest would be a password that any other rest opens.
+  if (utf8Length(password) > LONGEST_PASSWORD)
+    return connection.finish(stream, GrpcStatus.INVALID_ARGUMENT, "bcrypt: password length exceeds 72 bytes");
   const resume = connection.suspend(stream);
   const asked = connection.service.auth.passwords.hash(password, (hash) =>
     resume(() => (hash === undefined ? connection.refuse(stream, "tooManyRequests") : next(hash))),

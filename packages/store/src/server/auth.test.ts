@@ -113,6 +113,18 @@ test("another password ends what the former one gave", async () => {
   });
 });
 
+test("a password of which bcrypt would not look at the end is refused", async () => {
+  await withUsers({}, async (server) => {
+    const root = await signIn(server, "root", "root's");
+    const add = (name: string, password: string) =>
+      server.call(`${AUTH}UserAdd`, (w) => encodeUserAddRequest(w, user(name, password)), { token: root });
+    assert.equal((await add("long", "é".repeat(36))).code, 0);
+    assert.equal(await signIn(server, "long", "é".repeat(35)), FAILED);
+    const { code, text } = await add("longer", `${"é".repeat(36)}.`);
+    assert.deepEqual([code, text], [3, "bcrypt: password length exceeds 72 bytes"]);
+  });
+});
+
 test("guessing in crowds is answered, and holds nobody up", async () => {
   await withUsers({}, async (server) => {
     const token = await signIn(server, "alice", "alice's");
