@@ -212,3 +212,36 @@ test("a server that shuts down answers what it has begun to read, and closes", (
   assert.match(output(connection), /connection: close/);
   assert.equal(connection.closed, true);
 });
+
+test("after an upgrade everything belongs to the other protocol, both ways", () => {
+  const received: string[] = [];
+  let ended = 0;
+  const connection = new Http1ServerConnection({
+    onRequest(each) {
+      assert.equal(each.phase, "answering");
+      each.upgrade([["upgrade", "echo"]], {
+        receive(chunk) {
+          received.push(decodeLatin1(chunk));
+          each.writeRaw(chunk);
+        },
+        shutdown() {
+          each.writeRaw(encodeLatin1("bye"));
+          each.disconnect();
+        },
+      });
+    },
+    onCancel: () => ended++,
+  });
+  assert.equal(connection.phase, "waiting");
+  connection.receive(encodeLatin1("GET / HTTP/1.1\r\nHost:"));
+  assert.equal(connection.phase, "reading");
+  connection.receive(encodeLatin1(" n1\r\n\r\nGET /early HTTP/1.1\r\n"));
+  connection.receive(encodeLatin1("late"));
+  connection.respond(200, [], encodeLatin1("no request asks for it"));
+  assert.deepEqual(received, ["GET /early HTTP/1.1\r\n", "late"]);
+  const said = "HTTP/1.1 101 Switching Protocols\r\nupgrade: echo\r\n\r\nGET /early HTTP/1.1\r\nlate";
+  assert.equal(connection.queuedBytes, said.length);
+  assert.equal(output(connection), said);
+  connection.shutdown();
+  assert.deepEqual([output(connection), connection.closed, ended], ["bye", true, 1]);
+});

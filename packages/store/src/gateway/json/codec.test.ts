@@ -67,6 +67,18 @@ test("bytes of either alphabet of base64, padded or not, are the same bytes", ()
   }
 });
 
+test("long strings are read to their end, whatever is in them", () => {
+  const long = "A".repeat(400);
+  for (const key of [long, `${long.slice(0, 80)}\\u0041${long.slice(81)}`, `\\u0041${long.slice(1)}`]) {
+    assert.deepEqual(through(`{"key":"${key}","version":"1"}`, KeyValue), { key: long, version: "1" });
+  }
+  assert.match(refusal(`{"key":"${long}`, KeyValue), /unexpected EOF/);
+  assert.match(refusal(`{"key":"${long}\n"}`, KeyValue), /illegal base64/);
+  assert.match(refusal(`{"x":"${long}\n"}`, KeyValue), /control character/);
+  // Were each escape to cost a look at all that follows, this would take minutes.
+  assert.equal(refusal(`{"x":"${long}${"\\n".repeat(1_000_000)}"}`, KeyValue), "taken");
+});
+
 test("a member of a oneof is there even if it is zero", () => {
   const json = '{"compare":[{"target":"CREATE","key":"YQ==","create_revision":"0"}],"success":[{"request_put":{}}]}';
   assert.deepEqual(through(json, TxnRequest), {
