@@ -9,6 +9,7 @@ import { finishHash, hashInteger, hashWord } from "../model/bytes.ts";
 import { StoreError } from "../model/errors.ts";
 import { costOfTxn } from "../model/quota.ts";
 import { Opcode } from "../state-machine.ts";
+import { LimitsOpcode } from "./limits.ts";
 
 const ID = 1;
 
@@ -24,6 +25,7 @@ const TOUCHES_DATA: ReadonlySet<number> = new Set([
   Opcode.leaseGrant,
   Opcode.leaseRevoke,
   Opcode.expireLeases,
+  LimitsOpcode.compact,
 ]);
 
 /**

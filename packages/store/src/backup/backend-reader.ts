@@ -4,6 +4,7 @@ import { ProtobufError, ProtobufReader } from "@synod/wire/protobuf";
 import { decodeUtf8 } from "@synod/wire/utf8";
 import { decodePermission } from "../api/auth.ts";
 import type { Permission, Role, User } from "../model/auth/types.ts";
+import { OWN_BUCKET } from "./buckets.ts";
 import { decodeRevisionKey, type RevisionKey } from "./records.ts";
 
 /** A snapshot file that holds no etcd state, or one that cannot be. The message is a sentence about the file. */
@@ -36,6 +37,8 @@ export interface BackupVisitor {
   auth(name: "authEnabled" | "authRevision", value: number): void;
   compacted(revision: number): void;
   member(id: bigint): void;
+  /** A row of what Synod keeps beyond etcd. */
+  own(key: string, value: Uint8Array): void;
 }
 
 /** @throws BackupError, BoltError */
@@ -104,6 +107,7 @@ function visitRow(bucket: string, row: BoltEntry, visitor: BackupVisitor): void 
   else if (bucket === "authUsers") visitor.user(userOf(value));
   else if (bucket === "authRoles") visitor.role(roleOf(value));
   else if (bucket === "members") visitor.member(memberIdOf(decodeUtf8(key)));
+  else if (bucket === OWN_BUCKET) visitor.own(decodeUtf8(key), value);
   else if (bucket === "auth") {
     const name = decodeUtf8(key);
     if (name === "authEnabled" || name === "authRevision") visitor.auth(name, bigEndian(value));

@@ -78,6 +78,13 @@ test("a file of something else is said to be one", () => {
   const lengths = [{ keyLength: 11, valueLength: 1 }];
   const wrong = plain([{ name: bytes("key"), rows: () => strange, lengths: () => lengths }]);
   assert.throws(() => importBackend(sourceOf(wrong), AS_IT_WAS), /no revision/);
+  const newer = [{ key: bytes("area/99"), value: bytes("x") }];
+  const lengthsOfIt = [{ keyLength: 7, valueLength: 1 }];
+  const newest = plain([
+    { name: bytes("key"), rows: () => [], lengths: () => [] },
+    { name: bytes("synod"), rows: () => newer, lengths: () => lengthsOfIt },
+  ]);
+  assert.throws(() => importBackend(sourceOf(newest), AS_IT_WAS), /of a newer version/);
 });
 
 test("damage anywhere in a file is an error of its own kind, or does not matter", () => {

@@ -4,6 +4,7 @@ import { ProtobufWriter } from "@synod/wire/protobuf-writer";
 import { encodeUtf8 } from "@synod/wire/utf8";
 import { encodePermission } from "../api/auth.ts";
 import type { Member } from "../api/cluster.ts";
+import type { Area } from "../area.ts";
 import type { StoreAreas } from "../machine.ts";
 import type { Lease } from "../model/leases.ts";
 import type { FrozenState } from "../model/snapshot.ts";
@@ -17,6 +18,20 @@ export interface Origin {
 }
 
 const MICROSECONDS = 1_000_000;
+
+/** What etcd knows nothing of; it keeps the bucket and does not look at it. A row for each area: its id, what it wrote. */
+export const OWN_BUCKET = "synod";
+const OWN_AREA = "area/";
+
+/** The areas that go with the data into another cluster and have no place in etcd's buckets. */
+export function ownAreas({ limits }: StoreAreas): readonly Area[] {
+  return [limits];
+}
+
+/** @returns the area of a row of the own bucket; undefined: a newer version's. */
+export function areaOf(areas: StoreAreas, key: string): Area | undefined {
+  return ownAreas(areas).find(({ id }) => key === OWN_AREA + id);
+}
 
 /**
  * The state as etcd keeps it (`server/storage/schema`): buckets of rows, in order. Everything but the keys and leases is
@@ -34,6 +49,7 @@ export function backendBuckets(state: FrozenState, areas: StoreAreas, origin: Or
     smallBucket("members", memberRows(origin.members)),
     smallBucket("members_removed", []),
     smallBucket("meta", metaRows(state, origin)),
+    smallBucket(OWN_BUCKET, ownRows(areas)),
   ];
 }
 
@@ -191,6 +207,13 @@ function metaRows({ compactedRevision }: FrozenState, { index, term, members }: 
   if (compactedRevision < 0) return rows;
   const revision = encodeRevisionKey({ main: compactedRevision, sub: 0, isTombstone: false });
   return [...rows, { key: encodeUtf8("scheduledCompactRev"), value: revision }];
+}
+
+function ownRows(areas: StoreAreas): BoltRow[] {
+  return ownAreas(areas).map((area) => ({
+    key: encodeUtf8(OWN_AREA + area.id),
+    value: encoded((writer) => area.encode(writer)),
+  }));
 }
 
 function encoded(write: (writer: ProtobufWriter) => void): Uint8Array {

@@ -1,6 +1,7 @@
 import type { BoltSource } from "@synod/wire/bolt/reader";
+import { ProtobufReader } from "@synod/wire/protobuf";
 import { encodeAreas } from "../area-snapshot.ts";
-import { createStoreMachine } from "../machine.ts";
+import { createStoreMachine, type StoreAreas } from "../machine.ts";
 import type { Role, User } from "../model/auth/types.ts";
 import { StoreError } from "../model/errors.ts";
 import { Keyspace } from "../model/keyspace.ts";
@@ -9,6 +10,7 @@ import { SLAB_SIZE } from "../model/slab.ts";
 import { freeze, writeSnapshot } from "../model/snapshot.ts";
 import { NO_LEASE } from "../model/types.ts";
 import { BackupError, type BackupLease, type BackupRecord, type BackupVisitor, visitBackup } from "./backend-reader.ts";
+import { areaOf } from "./buckets.ts";
 
 const MICROSECONDS = 1_000_000;
 /** etcd's minimum; leases of the file were granted by its own. */
@@ -42,11 +44,11 @@ export interface Imported {
  * @throws BackupError, BoltError
  */
 export function importBackend(source: BoltSource, options: ImportOptions): Imported {
-  const state = new ImportedState();
+  const { machine, areas } = createStoreMachine();
+  const state = new ImportedState(areas);
   visitBackup(source, state);
   const { keyspace, leases } = state;
   state.finish(options);
-  const { machine, areas } = createStoreMachine();
   areas.auth.users.restore(state.authEnabled, Math.max(1, state.authRevision), state.users, state.roles);
   return {
     revision: keyspace.revision,
@@ -71,11 +73,16 @@ class ImportedState implements BackupVisitor {
   readonly members: bigint[] = [];
   authEnabled = false;
   authRevision = 1;
+  readonly #areas: StoreAreas;
   #revision = 1;
   #compacted = -1;
   /** Where keys and values are put, one after the other. */
   #slab = new Uint8Array(SLAB_SIZE);
   #used = 0;
+
+  constructor(areas: StoreAreas) {
+    this.#areas = areas;
+  }
 
   record(record: BackupRecord): void {
     const { main, sub, isTombstone, key, value, createRevision, version, lease } = record;
@@ -117,6 +124,12 @@ class ImportedState implements BackupVisitor {
 
   member(id: bigint): void {
     this.members.push(id);
+  }
+
+  own(key: string, value: Uint8Array): void {
+    const area = areaOf(this.#areas, key);
+    if (area === undefined) throw new BackupError(`it holds ${key} of a newer version: restore it with that one`);
+    area.decode(new ProtobufReader(value.slice()))();
   }
 
   /** Counts, and whether keys and leases go together. @throws BackupError */

@@ -9,10 +9,12 @@ import {
 } from "../api/maintenance.ts";
 import { AlarmOpcode } from "../areas/alarms.ts";
 import { VersionOpcode } from "../areas/version.ts";
+import type { Origin } from "../backup/buckets.ts";
 import { type AlarmMember, AlarmType } from "../model/alarms.ts";
 import { parseMinorVersion } from "../model/cluster-version.ts";
 import { answerHeader } from "./answers.ts";
 import type { StoreConnection } from "./connection.ts";
+import type { KvHash } from "./hashes.ts";
 import type { StoreMethod } from "./method.ts";
 import { VERSION } from "./options.ts";
 
@@ -88,7 +90,7 @@ function refuseUnknown(connection: StoreConnection, stream: number): void {
 function hashKv(connection: StoreConnection, stream: number, message: Uint8Array): void {
   const { service } = connection;
   const revision = Number(BigInt.asIntN(64, firstNumber(service.read(message))));
-  const admitted = service.hashes.hashKv(revision, (result) => {
+  const done = (result: KvHash): void => {
     const writer = connection.grpc.begin(stream);
     service.header.write(writer, result.revision);
     writer.varint(2, result.hash);
@@ -96,14 +98,17 @@ function hashKv(connection: StoreConnection, stream: number, message: Uint8Array
     writer.varint(4, result.hashRevision);
     connection.grpc.endResponse();
     connection.touch();
-  });
+  };
+  const admitted = service.hashes.hashKv(revision, done, ({ code }) => connection.refuse(stream, code));
   if (!admitted) connection.refuse(stream, "tooManyRequests");
 }
 
 function hash(connection: StoreConnection, stream: number): void {
   const { service } = connection;
-  const { term, appliedIndex: index } = service.group.status;
-  const origin = { term, index, members: service.options.members() };
+  const origin = (): Origin => {
+    const { term, appliedIndex: index } = service.group.status;
+    return { term, index, members: service.options.members() };
+  };
   const admitted = service.hashes.hashAll(origin, (sum, revision) => {
     const writer = connection.grpc.begin(stream);
     service.header.write(writer, revision);
