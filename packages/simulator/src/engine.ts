@@ -80,6 +80,8 @@ export interface Member<Message, WalRecord> extends Protocol<Message, WalRecord,
 
   /** The connection to a peer broke: what was under way to it may be lost. */
   disconnected(now: Instant, peer: NodeId): void;
+  /** There is a connection to some peer, where there was none. */
+  connected(now: Instant): void;
 
   readonly role: "follower" | "preCandidate" | "candidate" | "leader";
   readonly term: Term;

@@ -64,4 +64,5 @@ export const EventKind = {
   heal: 14,
   watch: 15,
   start: 16,
+  connected: 17,
 } as const;

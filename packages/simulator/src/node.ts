@@ -191,6 +191,12 @@ export class SimulatedNode<Message, WalRecord> implements Output<Message, WalRec
     this.#settle();
   }
 
+  /** There is a connection to a peer. */
+  connected(): void {
+    this.member!.connected(this.localNow);
+    this.#settle();
+  }
+
   /** After the clock changed: deadlines fall elsewhere in the world's time. */
   clockChanged(): void {
     this.#alarm.clear();

@@ -172,6 +172,9 @@ class RaftMember implements Member<RaftMessage, RaftRecord> {
   disconnected(now: Instant, peer: NodeId): void {
     this.#raft.disconnected(now, peer);
   }
+  connected(now: Instant): void {
+    this.#raft.connected(now);
+  }
   configurationAt(index: LogIndex): Configuration {
     return this.#raft.configurationAt(index);
   }

@@ -182,6 +182,10 @@ export class Simulation<Message, WalRecord> {
       node.disconnected(a);
       return;
     }
+    if (kind === EventKind.connected) {
+      node.connected();
+      return;
+    }
     if (a !== node.life) return; // meant for a process that is gone
     switch (kind) {
       case EventKind.wake:
@@ -209,6 +213,7 @@ export class Simulation<Message, WalRecord> {
     const node = this.world.nodes[id]!;
     if (node.up || this.world.abandoned.has(id)) return;
     node.start();
+    this.world.noticeStart(id);
   }
 
   #beginFault(fault: Fault): void {

@@ -36,6 +36,7 @@ export class World<Message, WalRecord> implements NodeHost<Message>, ClientHost,
 
   readonly #engine: Engine<Message, WalRecord>;
   readonly #diskRandom: Random;
+  readonly #connections: Random;
   readonly #clientRandom: Random;
   readonly #slowDisks: number[];
   /** Configurations of entries of which nobody knows yet whether they will be: they may still be under way somewhere. */
@@ -48,6 +49,7 @@ export class World<Message, WalRecord> implements NodeHost<Message>, ClientHost,
     this.#engine = engine;
     this.seed = new Random(seed);
     this.#diskRandom = this.seed.split("disk delays");
+    this.#connections = this.seed.split("connections");
     this.#clientRandom = this.seed.split("client links");
     this.maxNode = config.nodes + config.spares;
     this.#slowDisks = new Array(this.maxNode + 1).fill(0);
@@ -167,6 +169,17 @@ export class World<Message, WalRecord> implements NodeHost<Message>, ClientHost,
     for (let peer = 1; peer <= this.maxNode; peer++) {
       if (peer === node || this.network.isCut(node, peer)) continue;
       this.queue.push(this.now + random.below(5_000), EventKind.disconnected, peer, node, 0, undefined);
+    }
+  }
+
+  /** A process that has started and those that run find each other: each hears of the connection in its own time. */
+  noticeStart(node: NodeId): void {
+    if (!this.config.noticeCrashes) return;
+    for (let peer = 1; peer <= this.maxNode; peer++) {
+      if (peer === node || !this.isUp(peer) || this.network.isCut(node, peer)) continue;
+      for (const end of [node, peer]) {
+        this.queue.push(this.now + this.#connections.below(5_000), EventKind.connected, end, 0, 0, undefined);
+      }
     }
   }
 

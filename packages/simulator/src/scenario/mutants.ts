@@ -289,4 +289,11 @@ export const MUTANTS: readonly Mutant[] = [
     find: "  out.sendOnceDurable(leader, {",
     replace: "  out.send(leader, {",
   },
+  {
+    name: "sits out its time-out though a link has come up",
+    scenario: "37-a-link-is-news",
+    file: "raft/raft.ts",
+    find: "const soon = now + 2 * heartbeatInterval + state.random.below(electionTimeout >> 2);",
+    replace: "const soon = now + 2 * electionTimeout;",
+  },
 ];

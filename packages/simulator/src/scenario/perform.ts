@@ -114,6 +114,7 @@ const VERBS: Record<string, Verb> = {
   disconnect(stage, [who, peer]) {
     stage.member(node(who)).input((raft) => raft.disconnected(stage.now, node(peer)));
   },
+  connect: (stage, [who]) => void stage.member(node(who)).input((raft) => raft.connected(stage.now)),
   expect: (stage, args, step) => expectation(stage, args, step),
 };
 
