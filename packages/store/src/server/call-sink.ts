@@ -1,5 +1,8 @@
 import type { ProtobufWriter } from "@synod/wire/protobuf";
 
+/** Names in lower case, values in ASCII. */
+export type Metadata = readonly (readonly [name: string, value: string])[];
+
 /**
  * Where a call's answers go. `GrpcServerConnection` is one; `LocalCalls` is the other, for calls that came as JSON. Calls
  * are named by the number of their stream; those that have ended may be named in any method: nothing happens.
@@ -13,6 +16,8 @@ export interface CallSink {
   endResponse(): void;
   /** Sends the message just encoded as one of a stream. @returns octets that the call has queued: wait for `onWritable`. */
   endMessage(): number;
+  /** Sends metadata (lower-case names) ahead of the call's first message; afterwards nothing happens. */
+  sendHeaders(stream: number, fields: Metadata): void;
   /** Sends one message of a stream. @returns as `endMessage`. */
   send(stream: number, message: Uint8Array): number;
   /** Answers a unary call with success. */

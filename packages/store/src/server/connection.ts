@@ -11,19 +11,17 @@ import type { KnownCaller } from "./auth-tokens.ts";
 import type { CallSink } from "./call-sink.ts";
 import { Callers } from "./callers.ts";
 import { Calls } from "./calls.ts";
+import type { ObserveStream } from "./election-observe.ts";
 import { KeepAliveStream } from "./keep-alive-stream.ts";
 import type { StoreMethod } from "./method.ts";
 import { STORE_METHODS } from "./methods.ts";
 import type { StoreService } from "./service.ts";
+import { FAILURES } from "./session-failures.ts";
+import type { TurnCall } from "./session-turn.ts";
 import { SnapshotStream } from "./snapshot-stream.ts";
 import { WatchStream } from "./watch-stream.ts";
 
-const FAILURES: Readonly<Record<RequestFailure, ApiErrorCode>> = {
-  noLeader: "noLeader",
-  overloaded: "tooManyRequests",
-  timedOut: "timeout",
-  stopped: "stopped",
-};
+type OpenStream = WatchStream | KeepAliveStream | SnapshotStream | TurnCall | ObserveStream;
 
 /**
  * One client connection's calls: requests in, proposals and reads to the group, answers out. It writes to `grpc` only;
@@ -34,7 +32,7 @@ export class StoreConnection implements GrpcHandler, Requester<StoreResult> {
   /** Set by whoever made both, before anything is received. */
   grpc!: CallSink;
   readonly calls: Calls = new Calls();
-  readonly streams: Map<number, WatchStream | KeepAliveStream | SnapshotStream> = new Map();
+  readonly streams: Map<number, OpenStream> = new Map();
   /** Who calls. */
   readonly callers: Callers = new Callers(this);
   /** Calls that wait for work outside of the turn. */
@@ -213,6 +211,14 @@ export class StoreConnection implements GrpcHandler, Requester<StoreResult> {
 
   openSnapshot(stream: number): void {
     const opened = new SnapshotStream(this, stream);
+    this.streams.set(stream, opened);
+    this.service.opened(this);
+    opened.start();
+  }
+
+  /** A call that waits for others' doings. */
+  openTurn(stream: number, opened: TurnCall | ObserveStream): void {
+    this.callers.opened(stream);
     this.streams.set(stream, opened);
     this.service.opened(this);
     opened.start();

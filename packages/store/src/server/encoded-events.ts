@@ -34,6 +34,11 @@ export class EncodedEvents {
     }
   }
 
+  /** The list itself, for who wants more than the bytes. Valid until the next `select`. */
+  get events(): readonly KeyValue[] {
+    return this.#list;
+  }
+
   get count(): number {
     return this.#list.length;
   }

@@ -1,6 +1,6 @@
 import { GrpcStatus } from "@synod/wire/grpc/status";
 import { ProtobufWriter } from "@synod/wire/protobuf";
-import type { CallSink } from "./call-sink.ts";
+import type { CallSink, Metadata } from "./call-sink.ts";
 import type { StoreConnection } from "./connection.ts";
 import { METHOD_NUMBERS } from "./methods.ts";
 
@@ -8,6 +8,8 @@ import { METHOD_NUMBERS } from "./methods.ts";
 export interface LocalCall {
   /** A view, valid until this returns. @returns octets that the client has not taken yet. */
   onAnswer(message: Uint8Array): number;
+  /** Metadata of the answer, before it comes. */
+  onHeaders?(fields: Metadata): void;
   /** The call is over. @param code a gRPC status code. */
   onFinish(code: number, text: string): void;
   /** As `CallSink.metadata`. */
@@ -123,6 +125,10 @@ export class LocalCalls implements CallSink {
     open.queued = open.call.onAnswer(message);
     this.queuedBytes = open.queued;
     return open.queued;
+  }
+
+  sendHeaders(stream: number, fields: Metadata): void {
+    this.#open.get(stream)?.call.onHeaders?.(fields);
   }
 
   respond(stream: number, message: Uint8Array): void {

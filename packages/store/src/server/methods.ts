@@ -1,9 +1,11 @@
 import { GrpcMethods } from "@synod/wire/grpc/methods";
 import { AUTH_METHODS } from "./auth.ts";
 import { CLUSTER_METHODS } from "./cluster.ts";
+import { ELECTION_METHODS } from "./election.ts";
 import { HEALTH_METHODS } from "./health.ts";
 import { KV_METHODS } from "./kv.ts";
 import { LEASE_METHODS } from "./lease.ts";
+import { LOCK_METHODS } from "./lock.ts";
 import { MAINTENANCE_METHODS } from "./maintenance.ts";
 import type { StoreMethod } from "./method.ts";
 import { WATCH_METHODS } from "./watch.ts";
@@ -17,6 +19,8 @@ export const STORE_METHODS: readonly StoreMethod[] = [
   ...MAINTENANCE_METHODS,
   ...AUTH_METHODS,
   ...HEALTH_METHODS,
+  ...LOCK_METHODS,
+  ...ELECTION_METHODS,
 ];
 
 export const METHODS: GrpcMethods = new GrpcMethods(STORE_METHODS);

@@ -19,6 +19,8 @@ import type { StoreMethod } from "./method.ts";
 import { DEFAULT_STORE_LIMITS, type StoreLimits, type StoreServiceOptions } from "./options.ts";
 import { QuotaGuard } from "./quota-guard.ts";
 import type { SnapshotStream } from "./snapshot-stream.ts";
+import { SessionLeases } from "./session-leases.ts";
+import { Steps } from "./session-steps.ts";
 import { StoreTraffic } from "./traffic.ts";
 import { WatchHub } from "./watch-hub.ts";
 
@@ -56,9 +58,12 @@ export class StoreService implements GroupListener {
   readonly watches: WatchHub;
   readonly traffic: StoreTraffic = new StoreTraffic();
   /** Whoever is told of each beat, every 15 s: clients whose streams would look dead without a sign of life. */
+  /** What calls do in several steps. */
+  readonly steps: Steps = new Steps(this);
   readonly beating: Set<{ beat(): void }> = new Set();
   readonly memberWaiters: MemberWaiters;
   /** It has no vote: it answers Status and reads from its own state. */
+  readonly sessionLeases: SessionLeases = new SessionLeases(this, this.steps);
   isLearner = false;
   readonly #leases: LeaseKeeper;
   readonly #reader = new ProtobufReader(new Uint8Array(0));
@@ -146,6 +151,7 @@ export class StoreService implements GroupListener {
   }
 
   /** Writes out what the turn has produced, each connection once. */
+    this.sessionLeases.closed(connection);
   flush(): void {
     while (this.#touched.length > 0) {
       const touched = this.#touched;

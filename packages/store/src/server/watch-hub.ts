@@ -5,8 +5,7 @@ import type { CatchUp } from "../model/watch.ts";
 import { WatcherIndex } from "../model/watcher-index.ts";
 import { EncodedEvents } from "./encoded-events.ts";
 import type { StoreLimits } from "./options.ts";
-import type { WatchStream } from "./watch-stream.ts";
-import { Watcher, type WatcherOptions } from "./watcher.ts";
+import { Watcher, type WatcherOptions, type WatchSink } from "./watcher.ts";
 
 /** Who may watch what, as of now. */
 export interface WatchAccess {
@@ -63,7 +62,7 @@ export class WatchHub {
     return this.#watchers.size >= this.#limits.watches;
   }
 
-  add(stream: WatchStream, options: WatcherOptions): Watcher {
+  add(stream: WatchSink, options: WatcherOptions): Watcher {
     const watcher = new Watcher(this.#nextId++, stream, options);
     this.#watchers.set(watcher.id, watcher);
     if (watcher.startRevision > this.#dispatched) this.#sync(watcher);

@@ -15,7 +15,7 @@ import { StoreError, type StoreErrorCode } from "../model/errors.ts";
 import type { KeyRange } from "../model/types.ts";
 import type { StoreConnection } from "./connection.ts";
 import type { EncodedEvents } from "./encoded-events.ts";
-import type { Watcher } from "./watcher.ts";
+import type { Watcher, WatchSink } from "./watcher.ts";
 
 /** What etcd answers for a watch that it did not create, or for the whole stream. */
 const INVALID_WATCH_ID = -1;
@@ -35,7 +35,7 @@ const GO_NAMES: ReadonlyMap<number, string> = new Map([
 ]);
 
 /** One call of Watch: the watches that it carries, and what they are sent. */
-export class WatchStream {
+export class WatchStream implements WatchSink {
   readonly type = "watch";
   readonly requiresLeader: boolean;
   readonly #connection: StoreConnection;

@@ -1,12 +1,27 @@
 import type { WatchSpec } from "../model/watch.ts";
-import type { WatchStream } from "./watch-stream.ts";
+import type { EncodedEvents } from "./encoded-events.ts";
+
+/** Whoever is told of what a watcher sees. */
+export interface WatchSink {
+  /** It cannot take more now: nothing is sent until `WatchHub.unblocked`, and then from history. */
+  readonly blocked: boolean;
+  sendEvents(watcher: Watcher, events: EncodedEvents, revision: number): void;
+  /** Everything up to `revision` has been sent. */
+  sendProgress(watchId: number, revision: number): void;
+  /** The hub has removed it, because the history that it wants is gone. */
+  cancelCompacted(watcher: Watcher, compactRevision: number): void;
+  /** The hub has removed it, because its user may not watch it any more. */
+  cancelDenied(watcher: Watcher): void;
+  /** One of the watchers has caught up. */
+  onSynced(): void;
+}
 
 /** One watch of one stream. */
 export class Watcher implements WatchSpec {
   /** Names it in the hub; the client knows it by `watchId`. */
   readonly id: number;
   readonly watchId: number;
-  readonly stream: WatchStream;
+  readonly stream: WatchSink;
   /** Whose it is; undefined if that did not count when it was made. */
   readonly user: string | undefined;
   readonly key: Uint8Array;
@@ -23,7 +38,7 @@ export class Watcher implements WatchSpec {
   /** Nothing was sent since the last round of progress notifications. */
   quiet = true;
 
-  constructor(id: number, stream: WatchStream, options: WatcherOptions) {
+  constructor(id: number, stream: WatchSink, options: WatcherOptions) {
     this.id = id;
     this.stream = stream;
     this.watchId = options.watchId;

@@ -10,6 +10,11 @@ export const RESPONSE_HEADERS: Uint8Array = encodeHeaders([
   ["content-type", "application/grpc"],
 ]);
 
+/** The same with more fields: lower-case names. */
+export function encodeResponseHeaders(fields: readonly FieldToSend[]): Uint8Array {
+  return encodeHeaders([[":status", "200"], ["content-type", "application/grpc"], ...fields]);
+}
+
 /** Trailers of a call that succeeded. */
 export const OK_TRAILERS: Uint8Array = encodeHeaders([["grpc-status", "0"]]);
 

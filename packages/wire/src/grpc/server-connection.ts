@@ -1,4 +1,5 @@
 import { ErrorCode } from "../http2/frames.ts";
+import type { FieldToSend } from "../http2/hpack/encoder.ts";
 import type { OutputBuffer } from "../http2/output.ts";
 import { type RequestHead, UNROUTED } from "../http2/request-head.ts";
 import {
@@ -122,6 +123,14 @@ export class GrpcServerConnection implements Http2ServerEvents<GrpcStream>, Mess
   /** The socket is gone: cancels every call. */
   disconnect(): void {
     this.http2.disconnect();
+  }
+
+  /** Sends the response's headers with more fields than the usual ones: before the call's first message. */
+  sendHeaders(stream: number, fields: readonly FieldToSend[]): void {
+    const call = this.http2.streams.get(stream);
+    if (call === undefined || call.localClosed || call.headersSent) return;
+    this.http2.sender.headers(call, response.encodeResponseHeaders(fields), false);
+    call.headersSent = true;
   }
 
   /** Answers a unary call with success. */

@@ -33,6 +33,8 @@ export class FakeGroup<Result> implements Group<Result> {
   failure: RequestFailure | undefined;
   proposed = 0;
   reads = 0;
+  /** What happens elsewhere before a read is confirmed. */
+  onRead: (() => void) | undefined;
   readonly #machine: StateMachine<Result>;
   readonly #schedule: (work: () => void) => void;
   readonly #listeners: GroupListener[] = [];
@@ -60,7 +62,11 @@ export class FakeGroup<Result> implements Group<Result> {
   read(requester: Requester<Result>, token: number): void {
     this.reads++;
     const { failure } = this;
-    this.#enqueue(() => (failure === undefined ? requester.readable(token) : requester.failed(token, failure)));
+    this.#enqueue(() => {
+      this.onRead?.();
+      if (failure === undefined) requester.readable(token);
+      else requester.failed(token, failure);
+    });
   }
 
   clusterTime(): number {

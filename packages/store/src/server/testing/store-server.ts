@@ -131,6 +131,8 @@ export class StoreServer {
 export class Call {
   readonly status: Promise<{ code: number; text: string }>;
   readonly stream: ClientHttp2Stream;
+  /** The answer's, once they have come. */
+  headers: Record<string, unknown> = {};
   #received: Buffer = Buffer.alloc(0);
   readonly #messages: ProtobufReader[] = [];
   #wake: (() => void) | undefined;
@@ -145,7 +147,10 @@ export class Call {
       const text = decodeURIComponent(String(fields["grpc-message"] ?? ""));
       status.resolve({ code: Number(fields["grpc-status"]), text });
     };
-    stream.on("response", onFields);
+    stream.on("response", (fields: Record<string, unknown>) => {
+      this.headers = fields;
+      onFields(fields);
+    });
     stream.on("trailers", onFields);
     stream.on("data", (chunk: Buffer) => this.#onData(chunk));
     stream.on("error", () => {});
