@@ -10,6 +10,7 @@ import { StoreService } from "@synod/store/server/service";
 import type { StoreResult } from "@synod/store/state-machine";
 import type { Roster } from "./member/roster.ts";
 import type { Metrics } from "./node-metrics.ts";
+import type { StoreSettings } from "./store-settings.ts";
 import { portError } from "./up/ports.ts";
 
 export interface StorePortOptions {
@@ -23,6 +24,7 @@ export interface StorePortOptions {
   readonly tls: TlsOptions | undefined;
   readonly quotaBytes: number;
   readonly auth: Partial<AuthSettings> | undefined;
+  readonly settings: StoreSettings;
 }
 
 /** The store's front door while it is open. */
@@ -51,6 +53,7 @@ export async function openStorePort(
     members: () => roster.members(),
     memberRules,
     auth,
+    ...options.settings,
     now: () => host.now(),
     schedule: (work) => void setImmediate(work),
     random64: () => randomBytes(8).readBigUInt64BE(),

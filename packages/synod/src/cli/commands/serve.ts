@@ -5,6 +5,7 @@ import { basePorts } from "../../addresses.ts";
 import { authSettings } from "../../auth-settings.ts";
 import { nodeInCluster } from "../../member/node-in-cluster.ts";
 import type { NodeOptions, RunningNode } from "../../node.ts";
+import { storeSettings } from "../../store-settings.ts";
 import { clientTls } from "../../tls-files.ts";
 import type { NodeMessage, ParentMessage } from "../../up/messages.ts";
 import {
@@ -56,6 +57,19 @@ const serveSettings = {
   bcryptCost: whole("how much work a password's hash is (the logarithm of rounds)", 10, 4, 14),
   quotaBackendBytes: bytes(
     "bytes that the store may use before it refuses to grow; 0: the default, 2 GiB; below 0: no bound",
+  ),
+  autoCompactionMode: oneOf("what counts as old: what was written before a time, or revisions", [
+    "periodic",
+    "revision",
+  ]),
+  autoCompactionRetention: text(
+    "history that stays when the leader compacts by itself: hours or 1h30m; for revision, how many; 0: it never does",
+    "0",
+    "retention",
+  ),
+  compactUnderPressure: oneOf(
+    "give up history, the oldest first, when three quarters of the bytes are used that the store may use",
+    ["yes", "no"],
   ),
   snapshotEvery: whole("MiB of log after which a snapshot is taken", 64, 1, 65_536, "MiB"),
   leaseReads: toggle(
@@ -110,6 +124,7 @@ async function nodeOptions(settings: Settled<typeof serveSettings>): Promise<Nod
     tls,
     auth: authSettings(settings),
     quotaBytes: settings.quotaBackendBytes,
+    store: storeSettings(settings),
     snapshotEvery: settings.snapshotEvery * MEBIBYTE,
     leaseReads: settings.leaseReads,
   };

@@ -1,0 +1,23 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parseRetention, storeSettings } from "./store-settings.ts";
+
+const FLAGS = { autoCompactionMode: "periodic", autoCompactionRetention: "0", compactUnderPressure: "yes" } as const;
+
+test("a retention is read as etcd reads it: hours, durations, revisions", () => {
+  const hour = 3_600_000_000;
+  assert.equal(parseRetention("periodic", "5"), 5 * hour);
+  assert.equal(parseRetention("periodic", "1h30m"), 1.5 * hour);
+  assert.equal(parseRetention("periodic", "1.5h"), 1.5 * hour);
+  assert.equal(parseRetention("periodic", "100ms"), 100_000);
+  assert.equal(parseRetention("revision", "1000"), 1000);
+  for (const text of ["", "5 h", "-1", "1d", "h", "1h30"]) assert.equal(parseRetention("periodic", text), undefined);
+  assert.equal(parseRetention("revision", "1h"), undefined, "etcd takes it for 3.6 trillion revisions");
+});
+
+test("a retention that is none is refused with what to give", () => {
+  assert.deepEqual(storeSettings(FLAGS).compaction, { mode: "periodic", retention: 0, underPressure: true });
+  assert.throws(() => storeSettings({ ...FLAGS, autoCompactionRetention: "often" }), {
+    message: '--auto-compaction-retention is "often": give hours (5), or a duration (1h30m, 10m, 30s), or 0 for none',
+  });
+});
