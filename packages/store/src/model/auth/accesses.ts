@@ -55,10 +55,6 @@ export class Accesses {
     this.#user(caller);
   }
 
-  isAdmin(caller: Caller): boolean {
-    return this.#users.user(caller.user)?.roles.includes(ROOT) === true;
-  }
-
   #user(caller: Caller | undefined): User {
     if (caller === undefined) throw new StoreError("userEmpty");
     const user = this.#users.user(caller.user);
