@@ -28,7 +28,7 @@ async function newcomer(cluster: Cluster, id: number): Promise<{ node: NodeProce
     "http-port": httpPort,
   };
   const flags = Object.entries(settings).flatMap(([flag, value]) => [`--${flag}`, String(value)]);
-  const node = new NodeProcess(plan, { file, arguments: [...given.slice(0, 2), ...flags] });
+  const node = new NodeProcess(plan, { file, arguments: [...given.slice(0, given.indexOf("serve") + 1), ...flags] });
   return { node, peerUrl: `http://127.0.0.1:${peerPort}` };
 }
 
@@ -76,7 +76,7 @@ test(
       assert.match(added, /^Member [0-9a-f]+ added to cluster [0-9a-f]+\n\nETCD_NAME="n4"\nETCD_INITIAL_CLUSTER="/);
       assert.match(added, /ETCD_INITIAL_CLUSTER_STATE="existing"/);
       fourth.start();
-      await until(() => / ready$/m.test(fourth.log), `n4 is ready: ${fourth.log}`);
+      await until(() => / ready$/m.test(fourth.log), "n4 is ready");
       const api = new EtcdApi(fourth.address, 2000);
       assert.equal((await api.get("judged/0", true)).type, "ok", "a learner serves what it has");
       assert.match(JSON.stringify(await api.get("judged/0")), /rpc not supported for learner/);
@@ -87,7 +87,7 @@ test(
       const [old = ""] = (await list(control)).find(([, , name]) => name === leader.plan.name) ?? [];
       const start = Workload.now();
       await insist(control, ["member", "remove", old]);
-      await until(() => leader.exit !== undefined, `${leader.plan.name} ends`);
+      await until(() => leader.exit !== undefined, "the removed node ends");
       assert.match(leader.log, /this node was removed from the cluster/);
       t.diagnostic(`no write was answered for ${Math.round((await workload.servedAgain(start, 20_000)) / 1000)} ms`);
       leader.start();
@@ -136,7 +136,7 @@ test("the leader is killed in the middle of a change: it is done once, or not at
     const control = new Etcdctl(cluster.addresses);
     await insist(control, ["member", "add", "n4", "--learner", `--peer-urls=${peerUrl}`]);
     fourth.start();
-    await until(() => / ready$/m.test(fourth.log), `n4 is ready: ${fourth.log}`);
+    await until(() => / ready$/m.test(fourth.log), "n4 is ready");
     await Promise.all([...cluster.nodes, fourth].map((node) => node.kill()));
     for (const node of [...cluster.nodes, fourth]) node.start();
     await cluster.ready();
