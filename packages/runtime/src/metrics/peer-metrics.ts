@@ -21,12 +21,16 @@ interface PeerSource {
 export function registerPeerMetrics(metrics: NodeMetrics, self: NodeId, source: PeerSource): void {
   const { peers, registry } = metrics;
   const local = String(self);
+  const shown = new Set<NodeId>();
   registry.onRender(() => {
     const nodes = source.peers();
     peers.known.labels(local).set(nodes.length);
+    // A series does not go away when its peer leaves the cluster.
+    for (const node of shown) if (!nodes.includes(node)) peers.active.labels(local, String(node)).set(0);
     for (const node of nodes) {
       const stats = source.stats(node);
       if (stats === undefined) continue;
+      shown.add(node);
       const remote = String(node);
       peers.sentBytes.labels(remote).set(stats.bytesSent);
       peers.receivedBytes.labels(remote).set(stats.bytesReceived);
