@@ -154,7 +154,7 @@ test("the leader is killed in the middle of a change: it is done once, or not at
   }
 });
 
-test("who may not join is told why in one sentence", TIMEOUT, async () => {
+test("who may not join is told why in one sentence, and our own command does what etcdctl does", TIMEOUT, async () => {
   const cluster = await Cluster.start(synod);
   try {
     const [storePort, peerPort, httpPort] = (await freePorts(3)) as [number, number, number];
@@ -174,22 +174,32 @@ test("who may not join is told why in one sentence", TIMEOUT, async () => {
       /belongs to the cluster cluster-test, not to other/,
     );
     assert.match(await join("--join", `127.0.0.1:${httpPort}`), /no member of a cluster answers at .*ECONNREFUSED/);
-    const run = new Run([
-      "member",
-      "add",
-      "n5",
-      "--peer-urls",
-      `http://127.0.0.1:${peerPort}`,
-      "--learner",
-      "--endpoints",
-      cluster.addresses.join(","),
-    ]);
-    assert.equal(await run.ended(), 0, run.stderr);
-    assert.match(run.stdout, /is the place of n5, a learner. Start it there:\n {2}synod serve --name n5 /);
+    const endpoints = ["--endpoints", cluster.addresses.join(",")];
+    const synodMember = async (...args: string[]): Promise<Run> => {
+      const run = new Run(["member", ...args, ...endpoints]);
+      await run.ended();
+      return run;
+    };
+    const added = await synodMember("add", "n5", "--learner", "--peer-urls", `http://127.0.0.1:${peerPort}`);
+    assert.match(
+      added.stdout,
+      /is the place of n5, a learner. Start it there:\n {2}synod serve --name n5 /,
+      added.stderr,
+    );
     assert.match(
       await join("--join", member, "--name", "n2"),
       /has a member n2 already, at \S+: choose another --name/,
     );
+    const told = JSON.parse((await synodMember("list", "--json")).stdout) as {
+      members: { id: string; name: string }[];
+    };
+    const id = told.members.find(({ name }) => name === "")?.id ?? "";
+    assert.match((await synodMember("list")).stdout, new RegExp(`${id} +not started +learner`));
+    assert.match((await synodMember("promote", id)).stderr, /^synod: .*which is in sync with leader/);
+    assert.match((await synodMember("update", "n9", "--peer-urls", "http://a:1")).stderr, /there is no member n9: see/);
+    assert.match((await synodMember("update", id, "--peer-urls", "http://127.0.0.1:1")).stdout, /is reached at http/);
+    assert.match((await synodMember("remove", id)).stdout, /is no member any more/);
+    assert.equal((await list(new Etcdctl(cluster.addresses))).length, 3);
   } finally {
     await cluster.destroy();
   }
