@@ -142,6 +142,8 @@ test("a snapshot of etcd becomes a Synod that holds the same", TIMEOUT, async ()
   const node = await start(synod, join(folder, "same"), "same");
   assert.deepEqual(anonymous(await contents(node.address)), anonymous(await contents(address)));
   assert.deepEqual(anonymous(await contents(node.address, 310)), anonymous(await contents(address, 310)));
+  const lease = await new Etcdctl([node.address]).run(["lease", "timetolive", "77", "--keys"]);
+  assert.match(lease.output, /granted with TTL\(9000s\), remaining\((?:9000|89\d\d)s\), attached keys\(\[leased\]\)/);
   const ours = await new Etcdctl([node.address]).run(["user", "get", "mia"]);
   assert.equal(ours.output, (await new Etcdctl([address]).run(["user", "get", "mia"])).output);
 });
