@@ -185,25 +185,13 @@ export class SimulatedNode<Message, WalRecord> implements Output<Message, WalRec
     this.#settle();
   }
 
-  /** The connection to a peer broke. */
-  disconnected(peer: NodeId): void {
-    this.member!.disconnected(this.localNow, peer);
-    this.#settle();
-  }
-
-  /** There is a connection to a peer. */
-  connected(): void {
-    this.member!.connected(this.localNow);
-    this.#settle();
-  }
-
   /** After the clock changed: deadlines fall elsewhere in the world's time. */
   clockChanged(): void {
     this.#alarm.clear();
     if (this.member !== undefined) this.#settle();
   }
 
-  /** An administrator's call on the member; its effects leave like those of any input. */
+  /** A call of an administrator, or of news about connections; its effects leave like those of any input. */
   administer(action: (member: Member<Message, WalRecord>, now: number, out: this) => void): void {
     action(this.member!, this.localNow, this);
     this.#settle();

@@ -179,11 +179,11 @@ export class Simulation<Message, WalRecord> {
       return;
     }
     if (kind === EventKind.disconnected) {
-      node.disconnected(a);
+      node.administer((member, now) => member.disconnected(now, a));
       return;
     }
     if (kind === EventKind.connected) {
-      node.connected();
+      node.administer((member, now) => member.connected(now));
       return;
     }
     if (a !== node.life) return; // meant for a process that is gone
