@@ -15,6 +15,9 @@ export interface Group<Result> {
    */
   propose(command: Uint8Array, requester: Requester<Result>, token: number): void;
 
+  /** The leader answers `read` by its lease, a promise about clocks, where that saves it from asking a majority. */
+  readonly readsByLease?: boolean;
+
   /** A linearizable read: `requester.readable` is called when this node's state holds everything acknowledged before now. */
   read(requester: Requester<Result>, token: number): void;
 

@@ -122,6 +122,10 @@ export class RaftGroup<Result> implements Group<Result>, RaftOutput {
     else this.#driver.wantTurn();
   }
 
+  get readsByLease(): boolean {
+    return this.raft.state.options.leaseReads;
+  }
+
   clusterTime(): Instant {
     return this.#clockBase + Math.max(0, this.#driver.now() - this.#clockSetAt);
   }

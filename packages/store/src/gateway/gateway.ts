@@ -2,6 +2,7 @@ import { GrpcStatus } from "@synod/wire/grpc/status";
 import type { ResponseFields } from "@synod/wire/http1/response";
 import { ProtobufReader, ProtobufWriter } from "@synod/wire/protobuf";
 import { encodeUtf8 } from "@synod/wire/utf8";
+import type { Metadata } from "../server/call-sink.ts";
 import type { HttpRequest, HttpResponder } from "../server/http-exchange.ts";
 import type { LocalCall, LocalCalls } from "../server/local-calls.ts";
 import { errorBody, streamErrorLine } from "./errors.ts";
@@ -83,6 +84,7 @@ class GatewayCall implements LocalCall {
   readonly #request: HttpRequest;
   readonly #responder: HttpResponder;
   #begun = false;
+  #fields: ResponseFields = CALL_FIELDS;
 
   constructor(route: GatewayRoute, request: HttpRequest, responder: HttpResponder) {
     this.route = route;
@@ -101,6 +103,10 @@ class GatewayCall implements LocalCall {
     }
   }
 
+  onHeaders(fields: Metadata): void {
+    this.#fields = [...CALL_FIELDS, ...fields.map(([name, value]) => [`grpc-metadata-${name}`, value] as const)];
+  }
+
   onAnswer(message: Uint8Array): number {
     if (this.route.streaming) {
       this.#begin();
@@ -111,7 +117,7 @@ class GatewayCall implements LocalCall {
     reader.reset(message);
     messageToJson(reader, this.route.response, json);
     this.#begun = true;
-    this.#responder.respond(200, CALL_FIELDS, json.view());
+    this.#responder.respond(200, this.#fields, json.view());
     return 0;
   }
 
@@ -135,6 +141,6 @@ class GatewayCall implements LocalCall {
   #begin(): void {
     if (this.#begun) return;
     this.#begun = true;
-    this.#responder.begin(200, CALL_FIELDS);
+    this.#responder.begin(200, this.#fields);
   }
 }

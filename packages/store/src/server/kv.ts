@@ -9,6 +9,7 @@ import { validateDeleteRange, validatePut, validateRange, validateTxn } from "..
 import { Opcode } from "../state-machine.ts";
 import type { StoreConnection } from "./connection.ts";
 import type { StoreMethod } from "./method.ts";
+import { readAsWanted } from "./read-levels-metadata.ts";
 import { answerRange, answerTxn } from "./reads.ts";
 
 // Requests are looked at and forgotten within one call, so one object of each kind is enough for the process.
@@ -18,6 +19,7 @@ const putRequest = new PutRequestFields();
 function range(connection: StoreConnection, stream: number, message: Uint8Array): void {
   decodeRangeRequest(connection.service.read(message), rangeRequest);
   validateRange(rangeRequest);
+  if (readAsWanted(connection, stream, message, RANGE)) return;
   if (rangeRequest.serializable) answerRange(connection, stream, rangeRequest);
   else connection.readLinearizable(message, stream, RANGE);
 }
@@ -42,6 +44,8 @@ function txn(connection: StoreConnection, stream: number, message: Uint8Array): 
     const cost = costOfTxn(request);
     if (cost > 0 && !connection.service.quota.admits(cost)) return connection.refuse(stream, "noSpace");
     connection.propose(Opcode.txn, message, stream, TXN);
+  } else if (readAsWanted(connection, stream, message, TXN)) {
+    return;
   } else if (everyOp(request, (op) => op.type === "range" && op.request.serializable === true)) {
     answerTxn(connection, stream, request);
   } else connection.readLinearizable(message, stream, TXN);

@@ -18,10 +18,11 @@ import { MemberWaiters } from "./member-waiters.ts";
 import type { StoreMethod } from "./method.ts";
 import { DEFAULT_STORE_LIMITS, type StoreLimits, type StoreServiceOptions } from "./options.ts";
 import { QuotaGuard } from "./quota-guard.ts";
-import type { SnapshotStream } from "./snapshot-stream.ts";
+import { ReadLevels } from "./read-levels.ts";
 import { SessionLeases } from "./session-leases.ts";
 import { Steps } from "./session-steps.ts";
 import { StoreTraffic } from "./traffic.ts";
+import type { SnapshotStream } from "./snapshot-stream.ts";
 import { WatchHub } from "./watch-hub.ts";
 
 /** As long as a proposal may take. */
@@ -56,13 +57,15 @@ export class StoreService implements GroupListener {
   readonly header: HeaderWriter;
   readonly commands: Commands = new Commands();
   readonly watches: WatchHub;
-  readonly traffic: StoreTraffic = new StoreTraffic();
-  /** Whoever is told of each beat, every 15 s: clients whose streams would look dead without a sign of life. */
   /** What calls do in several steps. */
   readonly steps: Steps = new Steps(this);
   readonly beating: Set<{ beat(): void }> = new Set();
   readonly memberWaiters: MemberWaiters;
+  readonly traffic: StoreTraffic = new StoreTraffic();
+  /** Whoever is told of each beat, every 15 s: clients whose streams would look dead without a sign of life. */
   /** It has no vote: it answers Status and reads from its own state. */
+  /** How fresh this node is, and reads that wait until it is fresher. */
+  readonly levels: ReadLevels = new ReadLevels(this);
   readonly sessionLeases: SessionLeases = new SessionLeases(this, this.steps);
   isLearner = false;
   readonly #leases: LeaseKeeper;
@@ -172,6 +175,7 @@ export class StoreService implements GroupListener {
     this.memberWaiters.check(now);
     if (now >= this.#progressDueAt) {
       this.#progressDueAt = now + this.limits.progressInterval;
+    this.levels.progress();
       this.watches.notifyProgress();
     }
     if (now >= this.#beatDueAt) {
@@ -212,6 +216,7 @@ export class StoreService implements GroupListener {
     if (this.model.removalPending) this.#removeCompacted();
     this.memberWaiters.check(this.options.now());
   }
+    this.levels.progress();
 
   removed(): void {
     this.memberWaiters.removed(this.group.status.self);

@@ -83,7 +83,8 @@ export class Steps implements Requester<StoreResult> {
   }
 }
 
-function attempt<Outcome>(step: Step<Outcome>, outcome: Outcome): void {
+/** Does what follows a step; when that throws StoreError the step is refused. */
+export function attempt<Outcome>(step: Step<Outcome>, outcome: Outcome): void {
   try {
     step.done(outcome);
   } catch (error) {
