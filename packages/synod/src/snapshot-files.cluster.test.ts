@@ -148,6 +148,27 @@ test("a snapshot of etcd becomes a Synod that holds the same", TIMEOUT, async ()
   assert.equal(ours.output, (await new Etcdctl([address]).run(["user", "get", "mia"])).output);
 });
 
+test("where authentication is on, root saves and nobody else", TIMEOUT, async () => {
+  const address = await oneOf(synod);
+  const control = new Etcdctl([address]);
+  for (const args of [
+    ["user", "add", "root:secret"],
+    ["user", "grant-role", "root", "root"],
+    ["user", "add", "mia:word"],
+    ["auth", "enable"],
+  ]) {
+    assert.equal((await control.run(args)).error, undefined, args.join(" "));
+  }
+  const save = (...user: string[]): Promise<Ended> =>
+    runSynod("snapshot", "save", "guarded.db", "--endpoints", address, ...user);
+  assert.match((await save()).stderr, /user name is empty/);
+  assert.match((await save("--user", "mia:word")).stderr, /permission denied/);
+  assert.match((await save("--user", "root:wrong")).stderr, /invalid user ID or password/);
+  assert.equal((await save("--user", "root:secret")).code, 0);
+  const restored = await runSynod("snapshot", "restore", "guarded.db", "--data", "guarded", "--cluster", "guarded");
+  assert.match(restored.stdout, /2 users, 0 roles/);
+});
+
 test("three nodes begin with a snapshot; a watch of the past is told that it is over", TIMEOUT, async () => {
   const address = await oneOf(synod);
   const api = new EtcdApi(address, 5_000);

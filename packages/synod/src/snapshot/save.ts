@@ -1,25 +1,33 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { Channel } from "@synod/client/channel";
-import { type CallFailure, SynodError } from "@synod/client/errors";
-import { ProtobufReader } from "@synod/wire/protobuf";
+import { CallFailure, SynodError } from "@synod/client/errors";
+import { ProtobufReader, ProtobufWriter } from "@synod/wire/protobuf";
 import { CliError } from "../cli/errors.ts";
 import { openSnapshotFile } from "./file.ts";
 
 const PATH = "/etcdserverpb.Maintenance/Snapshot";
+const SIGN_IN = "/etcdserverpb.Auth/Authenticate";
 const NO_REQUEST = new Uint8Array(0);
 
 /**
  * Fetches a snapshot from the first of the endpoints that gives one, and gives the file its name when its checksum was
  * found right.
+ * @param user "name:password", where authentication is on: whoever saves everything must be root.
  * @throws CliError "snapshot": it cannot be written, or came damaged; SynodError
  */
-export async function saveSnapshot(endpoints: readonly string[], timeout: number, path: string): Promise<void> {
+export async function saveSnapshot(
+  endpoints: readonly string[],
+  timeout: number,
+  path: string,
+  user: string | undefined,
+): Promise<void> {
   const part = `${path}.part`;
   const failures: string[] = [];
   for (const endpoint of endpoints) {
-    const channel = new Channel({ endpoints: [endpoint], connectTimeout: Math.min(timeout, 5_000) });
+    const channel = new Channel({ endpoints: [endpoint], timeout, connectTimeout: Math.min(timeout, 5_000) });
     const file = create(part);
     try {
+      if (user !== undefined) await signIn(channel, user);
       await receive(channel, (blob) => writeSync(file, blob));
       fsyncSync(file);
       openSnapshotFile(part, false).close();
@@ -35,6 +43,23 @@ export async function saveSnapshot(endpoints: readonly string[], timeout: number
     }
   }
   throw new SynodError("notApplied", `no snapshot could be fetched (${failures.join("; ")})`);
+}
+
+/** AuthenticateRequest{name=1, password=2} → {token=2} */
+async function signIn(channel: Channel, user: string): Promise<void> {
+  const colon = user.indexOf(":");
+  if (colon < 1) throw new CliError("settings", "--user has no password: write it as in --user root:secret");
+  const writer = new ProtobufWriter();
+  writer.string(1, user.slice(0, colon));
+  writer.string(2, user.slice(colon + 1));
+  const what = `sign in as ${user.slice(0, colon)}`;
+  const reader = new ProtobufReader(
+    await channel.call({ path: SIGN_IN, request: writer.finish(), readOnly: true, what }),
+  );
+  while (reader.next()) {
+    if (reader.field === 2) channel.metadata = { token: reader.string() };
+    else reader.skip();
+  }
 }
 
 /** SnapshotResponse{blob=3} */
@@ -59,8 +84,9 @@ function receive(channel: Channel, write: (blob: Uint8Array) => void): Promise<v
   });
 }
 
-function isFailureOfCall(error: unknown): error is CallFailure {
-  return (error as Error).name === "CallFailure";
+/** The next endpoint may do better. */
+function isFailureOfCall(error: unknown): error is CallFailure | SynodError {
+  return error instanceof CallFailure || error instanceof SynodError;
 }
 
 function create(path: string): number {
