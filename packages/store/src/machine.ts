@@ -3,6 +3,8 @@ import { AuthArea } from "./areas/auth.ts";
 import { LimitsArea } from "./areas/limits.ts";
 import { MembersArea } from "./areas/members.ts";
 import { VersionArea } from "./areas/version.ts";
+import { PrefixQuotas } from "./model/prefix-quotas.ts";
+import { DEFAULT_PREFIXES } from "./model/prefix-stats.ts";
 import type { StoreConfig } from "./model/store.ts";
 import { VERSION } from "./model/version.ts";
 import { StoreStateMachine } from "./state-machine.ts";
@@ -23,13 +25,16 @@ export interface StoreMachine {
 
 /** The store's machine with all its areas, as every member of a cluster runs it. */
 export function createStoreMachine(config: StoreConfig = {}): StoreMachine {
+  const quotas = new PrefixQuotas();
   const areas: StoreAreas = {
     alarms: new AlarmArea(),
     auth: new AuthArea(),
     members: new MembersArea(),
-    limits: new LimitsArea(),
+    limits: new LimitsArea(quotas),
     version: new VersionArea(VERSION),
   };
   const { alarms, auth, members, limits, version } = areas;
-  return { machine: new StoreStateMachine(config, [alarms, auth, members, limits, version], alarms, auth), areas };
+  const all = [alarms, auth, members, limits, version];
+  const settings = { prefixes: DEFAULT_PREFIXES, ...config, quotas };
+  return { machine: new StoreStateMachine(settings, all, alarms, auth), areas };
 }

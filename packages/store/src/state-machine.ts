@@ -50,7 +50,12 @@ export type StoreResult =
   | { readonly type: "leaseTimeToLive"; readonly revision: number; readonly response: LeaseTimeToLiveResponse }
   | { readonly type: "expireLeases"; readonly revision: number; readonly revoked: number }
   | AreaResult
-  | { readonly type: "refused"; readonly revision: number; readonly code: StoreErrorCode };
+  | {
+      readonly type: "refused";
+      readonly revision: number;
+      readonly code: StoreErrorCode;
+      readonly about?: Uint8Array | undefined;
+    };
 
 /** One object for all puts. */
 export interface PutResult {
@@ -97,7 +102,7 @@ export class StoreStateMachine implements StateMachine<StoreResult> {
       return this.#applyGuarded(opcode, index, time, command);
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
-      return { type: "refused", revision: this.model.revision, code: error.code };
+      return { type: "refused", revision: this.model.revision, code: error.code, about: error.about };
     } finally {
       this.#access = undefined;
     }
@@ -234,6 +239,7 @@ export class StoreStateMachine implements StateMachine<StoreResult> {
       case Opcode.expireLeases: {
         const expired = model.expiredLeases(time, EXPIRED_AT_ONCE);
         for (const id of expired) model.leaseRevoke(id, time);
+        model.counts.leaseExpire += expired.length;
         return { type: "expireLeases", revision: model.revision, revoked: expired.length };
       }
       default:

@@ -3,6 +3,7 @@ import type { Registry } from "@synod/runtime/metrics/registry";
 import { VERSION } from "@synod/store/server/options";
 import type { StoreService } from "@synod/store/server/service";
 
+import { registerLimitMetrics } from "./limit-metrics.ts";
 /** What the store keeps anyway, under etcd's names; looked up when the page is read. */
 export function registerStoreMetrics(registry: Registry, store: StoreService): void {
   registerIdentity(registry, store);
@@ -10,6 +11,7 @@ export function registerStoreMetrics(registry: Registry, store: StoreService): v
   registerSizes(registry, store);
   registerWatches(registry, store);
 }
+  registerLimitMetrics(registry, store);
 
 function registerIdentity(registry: Registry, { group, options }: StoreService): void {
   const labelled = (name: string, help: string, label: string, value: string): void =>

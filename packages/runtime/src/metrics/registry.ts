@@ -2,7 +2,7 @@ import { assert } from "@synod/protocols/assert";
 import { Counter, Gauge, Histogram } from "./instruments.ts";
 
 type Instrument = Counter | Gauge | Histogram;
-type Kind = "counter" | "gauge" | "histogram";
+type Kind = "counter" | "gauge" | "histogram" | "untyped";
 
 /** More children than this of one metric would be a label with values of clients: the surplus shares one child. */
 const MAX_CHILDREN = 4096;
@@ -39,6 +39,11 @@ export class Family<T extends Instrument> {
     return this.#children;
   }
 
+  /** Forgets all children: for labels of which only some are to be shown, and others each time. */
+  clear(): void {
+    this.#children.clear();
+  }
+
   #key(values: readonly string[]): string {
     return values.map((value, i) => `${this.labelNames[i]}="${escapeLabel(value)}"`).join(",");
   }
@@ -64,6 +69,11 @@ export class Registry {
     return this.gauges(name, help, []).labels();
   }
 
+  /** A gauge whose name, which others have given it, reads like a counter's, or the other way about: it has no type then. */
+  untyped(name: string, help: string): Gauge {
+    return this.untypeds(name, help, []).labels();
+  }
+
   /** @param buckets upper bounds, ascending, without +Inf */
   histogram(name: string, help: string, buckets: readonly number[]): Histogram {
     return this.histograms(name, help, [], buckets).labels();
@@ -75,6 +85,10 @@ export class Registry {
 
   gauges(name: string, help: string, labels: readonly string[]): Family<Gauge> {
     return this.#add(name, help, "gauge", new Family(labels, () => new Gauge()));
+  }
+
+  untypeds(name: string, help: string, labels: readonly string[]): Family<Gauge> {
+    return this.#add(name, help, "untyped", new Family(labels, () => new Gauge()));
   }
 
   histograms(name: string, help: string, labels: readonly string[], buckets: readonly number[]): Family<Histogram> {

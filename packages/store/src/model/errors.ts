@@ -123,9 +123,12 @@ export class StoreError extends Error {
   override readonly name = "StoreError";
   readonly code: StoreErrorCode;
   readonly grpc: number;
+  /** What it is about, where its code does not say: the prefix whose quota is used up. */
+  readonly about: Uint8Array | undefined;
 
-  constructor(code: StoreErrorCode) {
+  constructor(code: StoreErrorCode, about?: Uint8Array) {
     super(storeErrors[code].message);
+    this.about = about;
     this.code = code;
     this.grpc = storeErrors[code].grpc;
   }

@@ -15,11 +15,19 @@ export const RECORD_OVERHEAD = 224;
 
 const EMPTY = new Uint8Array(0);
 
+/** Keeps counts of what there is. */
+export interface KeyObserver {
+  /** The newest record of a key, a tombstone perhaps, takes the place of `was`. */
+  changed(record: KeyValue, was: KeyValue | undefined): void;
+}
+
 /**
  * The multi-version map (etcd's mvcc store): each key's history, found by hash, in key order and in revision order.
  * Several writes form one main revision; `commit` ends it.
  */
 export class Keyspace {
+  /** Told of each record in the place of another; undefined where nobody counts. */
+  observer: KeyObserver | undefined;
   /** Main revision of the last committed write; 1 in an empty store, as in etcd. */
   revision = 1;
   /** Revisions below it are gone; -1 before the first compaction, as in etcd. */
@@ -168,6 +176,7 @@ export class Keyspace {
     this.log.append(record);
     this.hash.written(record.hash);
     if (!record.isTombstone) this.hash.appeared(record.hash);
+    this.observer?.changed(record, history?.latest);
     if (history === undefined) {
       const created = new KeyHistory(keyHash, record);
       this.table.add(created);

@@ -1,7 +1,7 @@
 import { ChunkReader, SnapshotError } from "./chunk-reader.ts";
 import { ChunkWriter } from "./chunk-writer.ts";
 import type { KeyValue } from "./key-value.ts";
-import { Keyspace } from "./keyspace.ts";
+import { type KeyObserver, Keyspace } from "./keyspace.ts";
 import type { LeaseConfig, LeaseView } from "./leases.ts";
 import { Leases } from "./leases.ts";
 import { type FrozenLog, subRevisionAfter } from "./revision-log.ts";
@@ -110,18 +110,21 @@ export interface RestoredState extends StoreState {
  * chunks: whoever gives them away may not change them any more.
  * @param now if given, cluster time begins there, as in a new cluster made from an old one's snapshot: leases keep what
  *   remained to them.
+ * @param observer is told of every record from the first on.
  * @throws SnapshotError
  */
 export function* readSnapshot(
   chunks: Iterable<Uint8Array>,
   config: LeaseConfig,
   now?: ClusterTime,
+  observer?: KeyObserver,
 ): Generator<undefined, RestoredState, undefined> {
   const reader = new ChunkReader(chunks);
   for (const byte of MAGIC) {
     if (reader.byte() !== byte) throw new SnapshotError("unknownFormat", "it does not begin as a store's snapshot");
   }
   const keyspace = new Keyspace();
+  keyspace.observer = observer;
   const leases = new Leases(config);
   const revision = reader.varint();
   const compactedRevision = reader.varint() - 1;

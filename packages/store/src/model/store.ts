@@ -7,6 +7,8 @@ import type { KeyValue } from "./key-value.ts";
 import { Keyspace, RECORD_OVERHEAD } from "./keyspace.ts";
 import { Leases } from "./leases.ts";
 import { OperationCounts } from "./operation-counts.ts";
+import { PrefixQuotas } from "./prefix-quotas.ts";
+import { type PrefixSettings, PrefixStats } from "./prefix-stats.ts";
 import { range } from "./range.ts";
 import { type FrozenState, freeze, readSnapshot, writeSnapshot } from "./snapshot.ts";
 import { attachedKeys, checkPut, deleteRange, put, revoke, type StoreState } from "./state.ts";
@@ -24,6 +26,7 @@ import type {
   TxnRequest,
   TxnResponse,
 } from "./types.ts";
+import { Usage } from "./usage.ts";
 import { MAX_TXN_OPS, validateDeleteRange, validatePut, validateRange, validateTxn } from "./validate.ts";
 import { type CatchUp, eventsSince } from "./watch.ts";
 
@@ -33,6 +36,10 @@ export interface StoreConfig {
   readonly minLeaseTtl?: number;
   /** Operations in a transaction. Default 128. */
   readonly maxTxnOps?: number;
+  /** Measured by prefix on this replica; not replicated. Default: nothing. */
+  readonly prefixes?: PrefixSettings;
+  /** Where the limits of prefixes are kept; by default in the store alone. */
+  readonly quotas?: PrefixQuotas;
 }
 
 const MICROSECONDS = 1_000_000;
@@ -48,6 +55,10 @@ export class StoreModel {
   readonly counts: OperationCounts = new OperationCounts();
   #state: StoreState;
   #compactor: Compactor;
+  /** Limits of what may lie under prefixes. */
+  readonly quotas: PrefixQuotas;
+  readonly #prefixes: PrefixSettings | undefined;
+  #usage: Usage;
   readonly #minLeaseTtl: number;
   readonly #maxTxnOps: number;
   #time: ClusterTime = 0;
@@ -58,6 +69,15 @@ export class StoreModel {
     this.#maxTxnOps = config.maxTxnOps ?? MAX_TXN_OPS;
     this.#state = { keyspace: new Keyspace(), leases: new Leases({ minLeaseTtl: this.#minLeaseTtl }) };
     this.#compactor = new Compactor(this.#state.keyspace);
+    this.#prefixes = config.prefixes;
+    this.quotas = config.quotas ?? new PrefixQuotas();
+    this.#usage = new Usage(statsOf(config.prefixes), this.quotas);
+    this.#usage.attach(this.#state.keyspace);
+  }
+
+  /** What there is under which prefix; undefined: it is not measured. */
+  get prefixStats(): PrefixStats | undefined {
+    return this.#usage.stats;
   }
 
   /** Revision of the last write; 1 in an empty store. */
@@ -116,6 +136,7 @@ export class StoreModel {
     this.#advance(time);
     validatePut(request);
     checkPut(this.#state, request);
+    if (this.quotas.active) this.quotas.admit([request]);
     this.counts.put++;
     this.#previous = put(this.#state, request);
     return this.#state.keyspace.commit();
@@ -140,7 +161,7 @@ export class StoreModel {
   txn(request: TxnRequest, time: ClusterTime): TxnResponse {
     this.#advance(time);
     validateTxn(request, this.#maxTxnOps);
-    const response = txn(this.#state, request);
+    const response = txn(this.#state, request, this.quotas);
     this.counts.countTxn(response.responses);
     this.#state.keyspace.commit();
     return response;
@@ -192,6 +213,7 @@ export class StoreModel {
   leaseGrant(id: LeaseId, ttl: number, time: ClusterTime): LeaseGrantResponse {
     this.#advance(time);
     const lease = this.#state.leases.grant(id, ttl, this.#time);
+    this.counts.leaseGrant++;
     return { id: lease.id, ttl: lease.ttl };
   }
 
@@ -203,12 +225,14 @@ export class StoreModel {
   leaseRevoke(id: LeaseId, time: ClusterTime): number {
     this.#advance(time);
     revoke(this.#state, id);
+    this.counts.leaseRevoke++;
     return this.#state.keyspace.commit();
   }
 
   /** @returns the TTL in seconds, 0 if the lease does not exist or has expired. */
   leaseKeepAlive(id: LeaseId, time: ClusterTime): number {
     this.#advance(time);
+    this.counts.leaseRenew++;
     return this.#state.leases.renew(id, this.#time);
   }
 
@@ -292,14 +316,21 @@ export class StoreModel {
 
   /** The same in small steps, the last of which replaces the state; until then the store may be used as it is. */
   *restoreInSteps(chunks: Iterable<Uint8Array>, now?: ClusterTime): Generator<undefined, void, undefined> {
-    const restored = yield* readSnapshot(chunks, { minLeaseTtl: this.#minLeaseTtl }, now);
+    const stats = statsOf(this.#prefixes);
+    const restored = yield* readSnapshot(chunks, { minLeaseTtl: this.#minLeaseTtl }, now, stats);
     this.#state = restored;
     this.#time = restored.time;
     this.#previous = undefined;
     this.#compactor = new Compactor(restored.keyspace);
+    this.#usage = new Usage(stats, this.quotas);
+    this.#usage.attach(restored.keyspace);
   }
 
   #advance(time: ClusterTime): void {
     if (time > this.#time) this.#time = time;
   }
+}
+
+function statsOf(prefixes: PrefixSettings | undefined): PrefixStats | undefined {
+  return prefixes === undefined || prefixes.depth === 0 ? undefined : new PrefixStats(prefixes);
 }

@@ -2,6 +2,7 @@ import { compareRuns } from "./bytes.ts";
 import { StoreError } from "./errors.ts";
 import type { KeyValue } from "./key-value.ts";
 import type { Keyspace } from "./keyspace.ts";
+import type { PrefixQuotas } from "./prefix-quotas.ts";
 import { range } from "./range.ts";
 import { scan } from "./scan.ts";
 import { checkPut, deleteRange, put, type StoreState } from "./state.ts";
@@ -10,6 +11,7 @@ import {
   CompareResult,
   CompareTarget,
   NO_LEASE,
+  type PutRequest,
   type RangeRequest,
   type RequestOp,
   type ResponseOp,
@@ -30,11 +32,13 @@ interface Plan {
  * it, so that a refused transaction leaves no trace.
  *
  * @param request has passed `validateTxn`.
- * @throws StoreError `keyNotFound`, `leaseNotFound`, `compacted`, `futureRev`
+ * @param quotas what may lie under prefixes; absent for transactions that only read.
+ * @throws StoreError `keyNotFound`, `leaseNotFound`, `compacted`, `futureRev`, `noSpace`
  */
-export function txn(state: StoreState, request: TxnRequest): TxnResponse {
+export function txn(state: StoreState, request: TxnRequest, quotas?: PrefixQuotas): TxnResponse {
   const plan = decide(state.keyspace, request);
   check(state, plan);
+  if (quotas?.active) quotas.admit(putsOf(plan));
   const responses = execute(state, plan);
   return { revision: state.keyspace.visibleRevision, succeeded: plan.succeeded, responses };
 }
@@ -63,6 +67,13 @@ function check(state: StoreState, plan: Plan): void {
     else if (op.type === "put") checkPut(state, op.request);
     else if (op.type === "txn") check(state, plan.nested[child++]!);
   }
+}
+
+/** What would be put, nested transactions included. */
+function putsOf(plan: Plan, puts: PutRequest[] = []): PutRequest[] {
+  for (const op of plan.ops) if (op.type === "put") puts.push(op.request);
+  for (const nested of plan.nested) putsOf(nested, puts);
+  return puts;
 }
 
 /** Against the revision before the transaction: its own revision cannot be asked for by number. */

@@ -1,11 +1,14 @@
 import type { ResponseFields } from "@synod/wire/http1/response";
 import { ProtobufReader, ProtobufWriter } from "@synod/wire/protobuf";
 import { encodeUtf8 } from "@synod/wire/utf8";
+import { decodeBase64 } from "../gateway/json/base64.ts";
 import { metadataOf } from "../gateway/metadata.ts";
+import { ABOUT_METADATA } from "../server/connection.ts";
 import type { HttpRequest, HttpResponder } from "../server/http-exchange.ts";
 import type { LocalCalls } from "../server/local-calls.ts";
 import { type Problem, problemBody, problemOf, RestError } from "./problem.ts";
 import type { Query } from "./query.ts";
+import { bytesJson } from "./text.ts";
 
 /** A request of the REST API, and the ways to answer it. */
 export class RestExchange {
@@ -43,13 +46,17 @@ export class RestExchange {
     const writer = new ProtobufWriter();
     encode(writer);
     let answer: Uint8Array | undefined;
+    let about: string | undefined;
     const stream = this.calls.open(path, {
       onAnswer: (message) => {
         answer ??= message.slice();
         return 0;
       },
+      onHeaders: (fields) => {
+        about = fields.find(([name]) => name === ABOUT_METADATA)?.[1];
+      },
       onFinish: (code, text) => {
-        if (answer === undefined) this.fail(problemOf(code, text));
+        if (answer === undefined) this.fail(withPrefix(problemOf(code, text), about));
         else this.#guard(() => answered(new ProtobufReader(answer as Uint8Array)));
       },
       metadata: (name) => metadataOf(this.request, name),
@@ -66,6 +73,16 @@ export class RestExchange {
       this.fail(error.problem);
     }
   }
+}
+
+/** @param about as `ABOUT_METADATA` */
+function withPrefix(problem: Problem, about: string | undefined): Problem {
+  if (about === undefined) return problem;
+  const encoded = encodeUtf8(about);
+  const bytes = new Uint8Array(encoded.length);
+  const facts = bytesJson("prefix", bytes.subarray(0, decodeBase64(encoded, 0, encoded.length, bytes)));
+  const help = "delete keys under the prefix, or raise its quota: PUT /api/store/quotas/<prefix>";
+  return { ...problem, help, facts };
 }
 
 export function failWith(responder: HttpResponder, problem: Problem, fields: ResponseFields = []): void {

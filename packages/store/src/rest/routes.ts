@@ -1,6 +1,7 @@
 import type { RestExchange } from "./exchange.ts";
 import { deleteKeys, getKeys, putKey } from "./keys.ts";
 import { createLease, getLease, listLeases, renewLease, revokeLease } from "./leases.ts";
+import { deleteQuota, listPrefixes, listQuotas, putQuota } from "./limits.ts";
 import type { BodyName, ParameterName } from "./schema.ts";
 import { getStatus } from "./status.ts";
 import { runTxn } from "./txn.ts";
@@ -132,6 +133,43 @@ export const REST_ROUTES: readonly RestRoute[] = [
     query: [],
     answers: { 200: "written", 404: "problem" },
     handle: revokeLease,
+  },
+  {
+    method: "GET",
+    template: "/prefixes",
+    operation: "listPrefixes",
+    summary: "See how much lies under which prefix, and how often it is written",
+    query: ["limit"],
+    answers: { 200: "prefixes" },
+    handle: listPrefixes,
+  },
+  {
+    method: "GET",
+    template: "/quotas",
+    operation: "listQuotas",
+    summary: "See how much may lie under which prefix",
+    query: [],
+    answers: { 200: "quotas" },
+    handle: listQuotas,
+  },
+  {
+    method: "PUT",
+    template: "/quotas/{key}",
+    operation: "putQuota",
+    summary: "Limit how much may lie under a prefix",
+    query: [],
+    body: "newQuota",
+    answers: { 200: "written", 400: "problem" },
+    handle: putQuota,
+  },
+  {
+    method: "DELETE",
+    template: "/quotas/{key}",
+    operation: "deleteQuota",
+    summary: "Let a prefix have no limit any more",
+    query: [],
+    answers: { 200: "written", 400: "problem" },
+    handle: deleteQuota,
   },
   {
     method: "GET",

@@ -97,6 +97,8 @@ const orBase64 = (name: string): Record<string, Schema> => ({
   [`${name}Base64`]: { ...text, contentEncoding: "base64", description: `In place of ${name}, if it is not UTF-8` },
 });
 
+const figures = { keys: count, bytes: count, writes: count, writesPerSecond: { type: "number", minimum: 0 } } as const;
+
 const span = {
   ...orBase64("key"),
   ...orBase64("to"),
@@ -119,6 +121,9 @@ export type BodyName =
   | "lease"
   | "leaseState"
   | "leases"
+  | "prefixes"
+  | "newQuota"
+  | "quotas"
   | "status"
   | "problem";
 
@@ -172,6 +177,18 @@ export const BODIES: Readonly<Record<BodyName, Schema>> = {
   lease: object({ id, ttl: count, revision }, ["id", "ttl"]),
   leaseState: object({ id, ttl: count, grantedTtl: count, keys: list(object(orBase64("key"))) }, ["id", "ttl"]),
   leases: object({ leases: list(object({ id }, ["id"])) }, ["leases"]),
+  prefixes: object(
+    { prefixes: list(object({ ...orBase64("prefix"), ...figures })), others: object(figures), revision },
+    ["prefixes", "revision"],
+  ),
+  newQuota: object({ maxBytes: { ...count, minimum: 1 }, maxKeys: { ...count, minimum: 1 } }),
+  quotas: object(
+    {
+      quotas: list(object({ ...orBase64("prefix"), maxBytes: count, maxKeys: count, bytes: count, keys: count })),
+      revision,
+    },
+    ["quotas", "revision"],
+  ),
   status: object(
     { clusterId: text, memberId: text, revision, version: text, leader: text, dbSize: count, raftTerm: count },
     ["clusterId", "memberId", "revision", "version"],

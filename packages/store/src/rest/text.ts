@@ -1,14 +1,11 @@
-import { decodeLatin1 } from "@synod/wire/bytes";
 import { decodeUtf8, isUtf8 } from "@synod/wire/utf8";
 import type { DecodedKeyValue } from "../api/key-value.ts";
-import { base64Length, encodeBase64 } from "../gateway/json/base64.ts";
+import { base64Of } from "../gateway/json/base64.ts";
 
 /** `{name: text}`, or `{nameBase64: …}` of bytes that are not UTF-8. */
 export function bytesJson(name: string, bytes: Uint8Array): Record<string, string> {
   if (isUtf8(bytes)) return { [name]: decodeUtf8(bytes) };
-  const text = new Uint8Array(base64Length(bytes.length));
-  encodeBase64(bytes, text, 0);
-  return { [`${name}Base64`]: decodeLatin1(text) };
+  return { [`${name}Base64`]: base64Of(bytes) };
 }
 
 /** A key and what it holds, as this API shows it. */

@@ -3,6 +3,7 @@ import type { GrpcHandler } from "@synod/wire/grpc/server-connection";
 import { GrpcStatus } from "@synod/wire/grpc/status";
 import { ProtobufError } from "@synod/wire/protobuf";
 import { type ApiErrorCode, apiErrors } from "../api/errors.ts";
+import { base64Of } from "../gateway/json/base64.ts";
 import type { Access } from "../model/auth/access.ts";
 import { StoreError } from "../model/errors.ts";
 import type { StoreResult } from "../state-machine.ts";
@@ -20,6 +21,9 @@ import { FAILURES } from "./session-failures.ts";
 import type { TurnCall } from "./session-turn.ts";
 import { SnapshotStream } from "./snapshot-stream.ts";
 import { WatchStream } from "./watch-stream.ts";
+
+/** The prefix whose quota is used up. */
+export const ABOUT_METADATA = "synod-prefix-bin";
 
 type OpenStream = WatchStream | KeepAliveStream | SnapshotStream | TurnCall | ObserveStream;
 
@@ -160,7 +164,7 @@ export class StoreConnection implements GrpcHandler, Requester<StoreResult> {
     const method = this.calls.method(token);
     this.calls.release(token);
     if (method.applied !== undefined) method.applied(this, stream, result);
-    else if (result.type === "refused") this.refuse(stream, result.code);
+    else if (result.type === "refused") this.#refuseAbout(stream, result);
     else answer(this, stream, result);
     this.touch();
   }
@@ -226,6 +230,12 @@ export class StoreConnection implements GrpcHandler, Requester<StoreResult> {
 
   #requiresLeader(stream: number): boolean {
     return this.grpc.metadata(stream, "hasleader") === "true";
+  }
+
+  /** What etcd's text has no place for goes into metadata. */
+  #refuseAbout(stream: number, { code, about }: Extract<StoreResult, { type: "refused" }>): void {
+    if (about !== undefined) this.grpc.sendHeaders(stream, [[ABOUT_METADATA, base64Of(about)]]);
+    this.refuse(stream, code);
   }
 
   /** The call is over. */

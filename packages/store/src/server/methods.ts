@@ -5,6 +5,7 @@ import { ELECTION_METHODS } from "./election.ts";
 import { HEALTH_METHODS } from "./health.ts";
 import { KV_METHODS } from "./kv.ts";
 import { LEASE_METHODS } from "./lease.ts";
+import { LIMITS_METHODS } from "./limits.ts";
 import { LOCK_METHODS } from "./lock.ts";
 import { MAINTENANCE_METHODS } from "./maintenance.ts";
 import type { StoreMethod } from "./method.ts";
@@ -20,6 +21,8 @@ export const STORE_METHODS: readonly StoreMethod[] = [
   ...AUTH_METHODS,
   ...HEALTH_METHODS,
   ...LOCK_METHODS,
+  ...HEALTH_METHODS,
+  ...LIMITS_METHODS,
   ...ELECTION_METHODS,
 ];
 

@@ -17,6 +17,7 @@ import { LeaseKeeper } from "./lease-keeper.ts";
 import { MemberWaiters } from "./member-waiters.ts";
 import type { StoreMethod } from "./method.ts";
 import { DEFAULT_STORE_LIMITS, type StoreLimits, type StoreServiceOptions } from "./options.ts";
+import { PrefixRates } from "./prefix-rates.ts";
 import { QuotaGuard } from "./quota-guard.ts";
 import { ReadLevels } from "./read-levels.ts";
 import { SessionLeases } from "./session-leases.ts";
@@ -50,6 +51,7 @@ export class StoreService implements GroupListener {
   readonly areas: StoreAreas;
   readonly quota: QuotaGuard;
   readonly compaction: CompactionKeeper;
+  readonly prefixes: PrefixRates;
   readonly hashes: Hashes;
   /** Calls of Snapshot under way. */
   readonly snapshots: Set<SnapshotStream> = new Set();
@@ -93,6 +95,7 @@ export class StoreService implements GroupListener {
     this.header = new HeaderWriter(options.clusterId, memberId);
     const quota = new Quota(this.limits.quotaBytes);
     this.quota = new QuotaGuard(options.group, this.model, options.areas.alarms, quota, memberId);
+    this.prefixes = new PrefixRates(this.model, () => options.now());
     this.compaction = new CompactionKeeper({
       group: options.group,
       model: this.model,
@@ -169,6 +172,7 @@ export class StoreService implements GroupListener {
     this.#leases.tick();
     this.quota.tick();
     this.compaction.tick();
+    this.prefixes.tick();
     this.auth.tokens.progress();
     this.watches.dispatch();
     this.#removeCompacted();

@@ -1,3 +1,5 @@
+import { decodeLatin1 } from "@synod/wire/bytes";
+
 /** RFC 4648. */
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -71,4 +73,10 @@ export function encodeBase64(source: Uint8Array, target: Uint8Array, offset: num
   target[at + 2] = length - whole === 2 ? (DIGITS[(group >> 6) & 63] as number) : EQUALS;
   target[at + 3] = EQUALS;
   return at + 4;
+}
+
+export function base64Of(bytes: Uint8Array): string {
+  const text = new Uint8Array(base64Length(bytes.length));
+  encodeBase64(bytes, text, 0);
+  return decodeLatin1(text);
 }

@@ -9,6 +9,7 @@ import type { Output } from "../output.ts";
 import { keyValueJson, shownBytes } from "../shown.ts";
 import { withStore } from "../store-access.ts";
 import { parseCondition, parseOperation } from "../txn-language.ts";
+import { registerKvQuota } from "./kv-quota.ts";
 
 export function registerKv(program: Command): void {
   const kv = program.command("kv").description("read, write and watch the store");
@@ -42,6 +43,7 @@ export function registerKv(program: Command): void {
   txn.option("--if <condition...>", "as in 'version(door) = 0'");
   txn.option("--then <operation...>", "as in 'put door open'").option("--else <operation...>", "as in 'get door'");
   withStore(txn, txnAction);
+  registerKvQuota(kv);
 }
 
 type Action<Options> = (
