@@ -1,5 +1,8 @@
 /** Members come, are promoted and go while clients write: nothing acknowledged is lost, and nobody is left in doubt. */
 import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { freePorts } from "@synod/runtime/testing/ports";
@@ -11,7 +14,7 @@ import { TIMEOUT } from "./cluster-test/judged.ts";
 import { NodeProcess } from "./cluster-test/node-process.ts";
 import { synod } from "./cluster-test/programs.ts";
 import { Workload } from "./cluster-test/workload.ts";
-import { Run } from "./testing/run.ts";
+import { freePortOffset, Run } from "./testing/run.ts";
 
 /** A node that is to join, and the URL by which its place is made. */
 async function newcomer(cluster: Cluster, id: number): Promise<{ node: NodeProcess; peerUrl: string }> {
@@ -159,21 +162,21 @@ test("who may not join is told why in one sentence, and our own command does wha
   try {
     const [storePort, peerPort, httpPort] = (await freePorts(3)) as [number, number, number];
     const ports = ["--store-port", storePort, "--peer-port", peerPort, "--http-port", httpPort].map(String);
-    const join = async (...args: string[]): Promise<string> => {
+    const joinBy = async (...args: string[]): Promise<string> => {
       const run = new Run(["serve", "--name", "n5", "--data", `${cluster.folder}/n5`, ...ports, ...args]);
       assert.equal(await run.ended(), 1);
       return run.stderr;
     };
     const member = `127.0.0.1:${cluster.node(1).plan.peerPort}`;
     assert.match(
-      await join("--join", member),
+      await joinBy("--join", member),
       /has no member at http:\/\/127\.0\.0\.1:\d+: add it first \(synod member/,
     );
     assert.match(
-      await join("--join", member, "--cluster", "other"),
+      await joinBy("--join", member, "--cluster", "other"),
       /belongs to the cluster cluster-test, not to other/,
     );
-    assert.match(await join("--join", `127.0.0.1:${httpPort}`), /no member of a cluster answers at .*ECONNREFUSED/);
+    assert.match(await joinBy("--join", `127.0.0.1:${httpPort}`), /no member of a cluster answers at .*ECONNREFUSED/);
     const endpoints = ["--endpoints", cluster.addresses.join(",")];
     const synodMember = async (...args: string[]): Promise<Run> => {
       const run = new Run(["member", ...args, ...endpoints]);
@@ -187,7 +190,7 @@ test("who may not join is told why in one sentence, and our own command does wha
       added.stderr,
     );
     assert.match(
-      await join("--join", member, "--name", "n2"),
+      await joinBy("--join", member, "--name", "n2"),
       /has a member n2 already, at \S+: choose another --name/,
     );
     const told = JSON.parse((await synodMember("list", "--json")).stdout) as {
@@ -204,3 +207,34 @@ test("who may not join is told why in one sentence, and our own command does wha
     await cluster.destroy();
   }
 });
+
+test(
+  "a cluster of synod up knows its members by the same list, and finds it again at the next start",
+  TIMEOUT,
+  async () => {
+    const data = mkdtempSync(join(tmpdir(), "synod-members-"));
+    const offset = String(await freePortOffset(2));
+    const up = async (): Promise<Run> => {
+      const run = new Run(["up", "--nodes", "2", "--data", data, "--port-offset", offset]);
+      await run.until(/ready in/);
+      return run;
+    };
+    const members = async (): Promise<string> => {
+      const run = new Run(["member", "list", "--json", "--port-offset", offset]);
+      assert.equal(await run.ended(), 0, run.stderr);
+      return run.stdout;
+    };
+    try {
+      const first = await up();
+      const before = await members();
+      assert.match(before, /"name":"n1","peerUrls":\["http:\/\/127\.0\.0\.1:\d+"\]/);
+      await first.stop();
+      assert.match(readFileSync(join(data, "n2", "members.json"), "utf8"), /"name": "n1"/);
+      const second = await up();
+      assert.equal(await members(), before);
+      await second.stop();
+    } finally {
+      rmSync(data, { recursive: true, force: true });
+    }
+  },
+);
