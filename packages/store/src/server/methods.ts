@@ -19,11 +19,10 @@ export const STORE_METHODS: readonly StoreMethod[] = [
   ...CLUSTER_METHODS,
   ...MAINTENANCE_METHODS,
   ...AUTH_METHODS,
-  ...HEALTH_METHODS,
   ...LOCK_METHODS,
+  ...ELECTION_METHODS,
   ...HEALTH_METHODS,
   ...LIMITS_METHODS,
-  ...ELECTION_METHODS,
 ];
 
 export const METHODS: GrpcMethods = new GrpcMethods(STORE_METHODS);

@@ -22,8 +22,8 @@ import { QuotaGuard } from "./quota-guard.ts";
 import { ReadLevels } from "./read-levels.ts";
 import { SessionLeases } from "./session-leases.ts";
 import { Steps } from "./session-steps.ts";
-import { StoreTraffic } from "./traffic.ts";
 import type { SnapshotStream } from "./snapshot-stream.ts";
+import { StoreTraffic } from "./traffic.ts";
 import { WatchHub } from "./watch-hub.ts";
 
 /** As long as a proposal may take. */
@@ -61,14 +61,14 @@ export class StoreService implements GroupListener {
   readonly watches: WatchHub;
   /** What calls do in several steps. */
   readonly steps: Steps = new Steps(this);
-  readonly beating: Set<{ beat(): void }> = new Set();
-  readonly memberWaiters: MemberWaiters;
   readonly traffic: StoreTraffic = new StoreTraffic();
   /** Whoever is told of each beat, every 15 s: clients whose streams would look dead without a sign of life. */
-  /** It has no vote: it answers Status and reads from its own state. */
+  readonly beating: Set<{ beat(): void }> = new Set();
   /** How fresh this node is, and reads that wait until it is fresher. */
   readonly levels: ReadLevels = new ReadLevels(this);
   readonly sessionLeases: SessionLeases = new SessionLeases(this, this.steps);
+  readonly memberWaiters: MemberWaiters;
+  /** It has no vote: it answers Status and reads from its own state. */
   isLearner = false;
   readonly #leases: LeaseKeeper;
   readonly #reader = new ProtobufReader(new Uint8Array(0));
@@ -154,10 +154,10 @@ export class StoreService implements GroupListener {
   /** The connection is gone. */
   closed(connection: StoreConnection): void {
     this.#withStreams.delete(connection);
+    this.sessionLeases.closed(connection);
   }
 
   /** Writes out what the turn has produced, each connection once. */
-    this.sessionLeases.closed(connection);
   flush(): void {
     while (this.#touched.length > 0) {
       const touched = this.#touched;
@@ -175,11 +175,11 @@ export class StoreService implements GroupListener {
     this.prefixes.tick();
     this.auth.tokens.progress();
     this.watches.dispatch();
+    this.levels.progress();
     this.#removeCompacted();
     this.memberWaiters.check(now);
     if (now >= this.#progressDueAt) {
       this.#progressDueAt = now + this.limits.progressInterval;
-    this.levels.progress();
       this.watches.notifyProgress();
     }
     if (now >= this.#beatDueAt) {
@@ -216,11 +216,11 @@ export class StoreService implements GroupListener {
 
   batchApplied(): void {
     this.watches.dispatch();
+    this.levels.progress();
     this.auth.tokens.progress();
     if (this.model.removalPending) this.#removeCompacted();
     this.memberWaiters.check(this.options.now());
   }
-    this.levels.progress();
 
   removed(): void {
     this.memberWaiters.removed(this.group.status.self);
