@@ -17,7 +17,7 @@ import { MEMBERS_PATH, membersPage } from "./member/page.ts";
 import { Publisher } from "./member/publisher.ts";
 import { rememberedMembers, rememberMembers } from "./member/remembered.ts";
 import { addressesOf, Roster } from "./member/roster.ts";
-import { Metrics } from "./node-metrics.ts";
+import { Metrics, type MetricsDetail } from "./node-metrics.ts";
 import { Readiness } from "./readiness.ts";
 import { openStorePort, type StorePort } from "./store-port.ts";
 import type { StoreSettings } from "./store-settings.ts";
@@ -45,6 +45,7 @@ export interface NodeOptions {
   readonly quotaBytes?: number;
   /** What the store does that etcd does not. */
   readonly store?: StoreSettings;
+  readonly metrics?: MetricsDetail;
   /** Bytes of log after which a snapshot is taken. */
   readonly snapshotEvery?: number;
   /** See RaftOptions.leaseReads: a promise about clocks. */
@@ -72,7 +73,7 @@ export const STORE_GROUP = 1;
 /** @throws CliError: the folder or a port cannot be had, and what to do about it. */
 export async function startNode(options: NodeOptions, logger: Logger): Promise<RunningNode> {
   const { self, cluster, data, host: address, ports } = options;
-  const metrics = new Metrics();
+  const metrics = new Metrics(options.metrics);
   const told = options.place?.members ?? firstMembers(cluster, options.peers);
   const { identity, log } = openNodeFolder(data, identityOf(options, told));
   const clusterId = BigInt(`0x${identity.clusterId}`);

@@ -11,6 +11,8 @@ export class NodeMetrics {
   readonly disk: DiskMetrics;
   readonly peers: PeerMetrics;
   readonly turn: TurnMetrics;
+  /** How labels call a node: as etcd's, by its member id, as soon as that is known. */
+  nameOf: (node: number) => string = String;
 
   constructor(registry: Registry) {
     this.registry = registry;
@@ -26,8 +28,8 @@ export interface ConsensusMetrics {
   readonly isLeader: Gauge;
   readonly isLearner: Gauge;
   readonly leaderChanges: Counter;
-  readonly committed: Gauge;
-  readonly applied: Gauge;
+  readonly committed: Counter;
+  readonly applied: Counter;
   readonly pending: Gauge;
   readonly failed: Counter;
   readonly slowApply: Counter;
@@ -43,8 +45,8 @@ function consensusMetrics(registry: Registry): ConsensusMetrics {
     isLeader: gauge("is_leader", "Whether or not this member is a leader. 1 if is, 0 otherwise."),
     isLearner: gauge("is_learner", "Whether or not this member is a learner. 1 if is, 0 otherwise."),
     leaderChanges: counter("leader_changes_seen_total", "The number of leader changes seen."),
-    committed: gauge("proposals_committed_total", "The total number of consensus proposals committed."),
-    applied: gauge("proposals_applied_total", "The total number of consensus proposals applied."),
+    committed: counter("proposals_committed_total", "The total number of consensus proposals committed."),
+    applied: counter("proposals_applied_total", "The total number of consensus proposals applied."),
     pending: gauge("proposals_pending", "The current number of pending proposals to commit."),
     failed: counter("proposals_failed_total", "The total number of failed proposals seen."),
     slowApply: counter("slow_apply_total", "The total number of batches that took more than 0.1 s to apply."),

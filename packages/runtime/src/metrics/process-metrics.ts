@@ -11,6 +11,7 @@ const LAG_SAMPLE_MS = 250;
  */
 export function registerProcessMetrics(registry: Registry): () => void {
   const resident = registry.gauge("process_resident_memory_bytes", "Resident memory size in bytes.");
+  const virtual = registry.gauge("process_virtual_memory_bytes", "Virtual memory size in bytes.");
   const heap = registry.gauge("nodejs_heap_size_used_bytes", "Memory that JavaScript objects take.");
   const external = registry.gauge("nodejs_external_memory_bytes", "Memory of buffers outside the JavaScript heap.");
   const openFds = registry.gauge("process_open_fds", "Number of open file descriptors.");
@@ -18,12 +19,16 @@ export function registerProcessMetrics(registry: Registry): () => void {
   const osUsed = registry.gauge("os_fd_used", "The number of used file descriptors.");
   const osLimit = registry.gauge("os_fd_limit", "The file descriptor limit.");
   const cpu = registry.counter("process_cpu_seconds_total", "Total user and system CPU time spent in seconds.");
-  const started = registry.gauge("process_start_time_seconds", "Start time of the process since the epoch in seconds.");
+  const started = registry.gauge(
+    "process_start_time_seconds",
+    "Start time of the process since unix epoch in seconds.",
+  );
   started.set(Math.round(performance.timeOrigin) / 1000);
   maxFds.set(descriptorLimit());
   registry.onRender(() => {
     const memory = process.memoryUsage();
     resident.set(memory.rss);
+    virtual.set(virtualBytes());
     heap.set(memory.heapUsed);
     external.set(memory.external);
     const { user, system } = process.cpuUsage();
@@ -48,6 +53,15 @@ function sampleEventLoopLag(registry: Registry): () => void {
     due = now + LAG_SAMPLE_MS;
   }, LAG_SAMPLE_MS).unref();
   return () => clearInterval(timer);
+}
+
+/** 0 where the system does not tell, as below. */
+function virtualBytes(): number {
+  try {
+    return Number(/^VmSize:\s+(\d+) kB/m.exec(readFileSync("/proc/self/status", "latin1"))?.[1] ?? 0) * 1024;
+  } catch {
+    return 0;
+  }
 }
 
 /** 0 where the system does not tell (it is Linux that has /proc). */

@@ -17,7 +17,7 @@ export function samplesOf(page: string): Map<string, number> {
       const [, kind, name, text] = comment as unknown as [string, string, string, string];
       if (kind === "HELP") assert.equal(types.has(name), false, `a second HELP of ${name}`);
       else {
-        assert.match(text, /^(counter|gauge|histogram)$/);
+        assert.match(text, /^(counter|gauge|histogram|untyped)$/);
         types.set(name, text);
       }
       current = name;

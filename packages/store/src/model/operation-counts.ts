@@ -6,6 +6,11 @@ export class OperationCounts {
   put = 0;
   deleteRange = 0;
   txn = 0;
+  leaseGrant = 0;
+  leaseRevoke = 0;
+  leaseRenew = 0;
+  /** Of the revoked ones, those whose time was over. */
+  leaseExpire = 0;
 
   /** A transaction counts, and so does each operation in it. */
   countTxn(responses: readonly ResponseOp[]): void {

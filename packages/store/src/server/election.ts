@@ -117,6 +117,6 @@ export const ELECTION_METHODS: readonly StoreMethod[] = [
   { path: "/v3electionpb.Election/Campaign", access: "user", handle: campaign },
   { path: "/v3electionpb.Election/Proclaim", access: "user", handle: proclaim },
   LEADER,
-  { path: "/v3electionpb.Election/Observe", access: "user", handle: observe },
+  { path: "/v3electionpb.Election/Observe", serverStreaming: true, access: "user", handle: observe },
   { path: "/v3electionpb.Election/Resign", access: "user", handle: resign },
 ];

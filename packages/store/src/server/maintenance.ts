@@ -147,6 +147,6 @@ export const MAINTENANCE_METHODS: readonly StoreMethod[] = [
   DOWNGRADE,
   { path: "/etcdserverpb.Maintenance/Hash", handle: hash },
   { path: "/etcdserverpb.Maintenance/HashKV", handle: hashKv },
-  { path: "/etcdserverpb.Maintenance/Snapshot", handle: snapshot },
+  { path: "/etcdserverpb.Maintenance/Snapshot", serverStreaming: true, handle: snapshot },
   { path: "/etcdserverpb.Maintenance/Defragment", handle: defragment },
 ];

@@ -16,6 +16,8 @@ export interface StoreMethod {
   readonly path: string;
   /** The client may send any number of messages; without it the request is exactly one. */
   readonly clientStreaming?: boolean;
+  /** The answer may be any number of messages; they always may where requests may. */
+  readonly serverStreaming?: boolean;
   /** A learner serves it too, from its own state. */
   readonly onLearner?: boolean;
   /** Who may call it while authentication is on; absent: root only. */

@@ -37,6 +37,8 @@ export class WatchHub {
   #accessSeen = 0;
   #nextId = 1;
   #catchUpScheduled = false;
+  /** Events told to watchers, to each of them. */
+  eventsSent = 0;
 
   constructor(model: StoreModel, limits: StoreLimits, schedule: (work: () => void) => void, access: WatchAccess) {
     this.#access = access;
@@ -194,6 +196,7 @@ export class WatchHub {
     const encoded = watcher.prevKv ? this.#withPrevious : this.#plain;
     encoded.select(this.#model, events);
     watcher.quiet = false;
+    this.eventsSent += events.length;
     watcher.stream.sendEvents(watcher, encoded, revision);
   }
 

@@ -230,6 +230,7 @@ export class GrpcServerConnection implements Http2ServerEvents<GrpcStream>, Mess
     }
     stream.method = head.route;
     this.counts?.start(head.route);
+    if (this.counts?.times !== undefined) stream.startedAt = this.counts.times.now();
     stream.clientStreaming = this.methods.isClientStreaming(head.route);
     if (last) this.halfClose(stream);
   }
@@ -347,7 +348,10 @@ export class GrpcServerConnection implements Http2ServerEvents<GrpcStream>, Mess
   }
 
   private count(call: GrpcStream, code: number): void {
-    if (call.method !== NO_METHOD) this.counts?.finish(call.method, code);
+    if (call.method === NO_METHOD || this.counts === undefined) return;
+    this.counts.finish(call.method, code);
+    const { times } = this.counts;
+    if (times !== undefined) times.ended(call.method, times.now() - call.startedAt);
   }
 
   private endWith(call: GrpcStream, block: Uint8Array): void {

@@ -13,6 +13,8 @@ export interface HeldBytes {
 export class GrpcStream extends Stream {
   head: RequestHead | undefined = undefined;
   method: number = NO_METHOD;
+  /** Microseconds; only where calls are timed. */
+  startedAt = 0;
   clientStreaming = false;
   headersSent = false;
   /** The request's only message, complete, until the client half-closes. */
