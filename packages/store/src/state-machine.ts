@@ -64,6 +64,11 @@ export interface PutResult {
   prevKv: KeyValue | undefined;
 }
 
+/** Whoever looks on while commands are applied, and changes nothing. */
+export interface ApplyObserver {
+  applied(index: number, time: ClusterTime, command: Uint8Array, result: StoreResult): void;
+}
+
 const OPEN: Gate = { closed: false, admit() {} };
 
 /** The store as a replicated state machine: commands in, the model's answers out. */
@@ -71,6 +76,8 @@ export class StoreStateMachine implements StateMachine<StoreResult> {
   readonly model: StoreModel;
   /** What is replicated beside keys and leases. */
   readonly areas: readonly Area[];
+  /** Told of everything that is applied; what it is given is valid until it returns. */
+  observer: ApplyObserver | undefined;
   readonly #decidesMembers: Area | undefined;
   readonly #gate: Gate;
   readonly #reader = new ProtobufReader(new Uint8Array(0));
@@ -95,6 +102,12 @@ export class StoreStateMachine implements StateMachine<StoreResult> {
    * made by a newer version: this throws, because to skip it would part this replica's state from the others'.
    */
   apply(index: number, time: ClusterTime, command: Uint8Array): StoreResult {
+    const result = this.#apply(index, time, command);
+    if (this.observer !== undefined) this.observer.applied(index, time, command, result);
+    return result;
+  }
+
+  #apply(index: number, time: ClusterTime, command: Uint8Array): StoreResult {
     this.#reader.reset(command, 1);
     try {
       const opcode = command[0] ?? 0;

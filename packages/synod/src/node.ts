@@ -9,6 +9,7 @@ import type { AuthSettings } from "@synod/store/server/auth-gate";
 import type { TlsOptions } from "@synod/store/server/listener";
 import type { StoreResult } from "@synod/store/state-machine";
 import { type Peer, type Ports, peerAddress } from "./addresses.ts";
+import { openAudit } from "./audit-file.ts";
 import { asDataError, type Identity, markRemoved, openNodeFolder } from "./data-folder.ts";
 import { closeHttpPort, type NodeView, openHttpPort } from "./http-port.ts";
 import { clusterIdOf, firstMembers } from "./identities.ts";
@@ -43,6 +44,8 @@ export interface NodeOptions {
   readonly auth?: Partial<AuthSettings> | undefined;
   /** Bytes that the store may use: see StoreLimits. */
   readonly quotaBytes?: number;
+  /** A file that is to tell who changed what. */
+  readonly auditLog?: string | undefined;
   /** What the store does that etcd does not. */
   readonly store?: StoreSettings;
   readonly metrics?: MetricsDetail;
@@ -78,6 +81,7 @@ export async function startNode(options: NodeOptions, logger: Logger): Promise<R
   const { identity, log } = openNodeFolder(data, identityOf(options, told));
   const clusterId = BigInt(`0x${identity.clusterId}`);
   const machine = createStoreMachine();
+  const audit = openAudit(machine, options.auditLog, logger);
   const remembered = rememberedMembers(data);
   const roster = new Roster(machine.areas.members, remembered?.members ?? told);
   if (remembered === undefined) rememberMembers(data, roster.toRemember());
@@ -109,7 +113,7 @@ export async function startNode(options: NodeOptions, logger: Logger): Promise<R
     tls: options.tls,
     quotaBytes: options.quotaBytes ?? 0,
     auth: options.auth,
-    settings: options.store ?? {},
+    settings: { ...options.store, audit: audit?.trail },
   });
   const publisher = new Publisher(store, machine.areas.members, options.place === undefined ? told : [], {
     memberId: BigInt(`0x${identity.memberId}`),
@@ -129,6 +133,7 @@ export async function startNode(options: NodeOptions, logger: Logger): Promise<R
       metrics.stop();
       await Promise.all([front.close(), host.close()]);
       await closeHttpPort(http);
+      await audit?.close();
       disk.close();
     },
   };

@@ -3,7 +3,7 @@ import type { StoreServiceOptions } from "@synod/store/server/options";
 import { CliError } from "./cli/errors.ts";
 
 /** What of the store a node is told beside etcd's limits. */
-export type StoreSettings = Pick<StoreServiceOptions, "compaction">;
+export type StoreSettings = Pick<StoreServiceOptions, "compaction" | "audit">;
 
 /** Named as the flags are. */
 export interface StoreFlags {

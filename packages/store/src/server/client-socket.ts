@@ -35,6 +35,7 @@ export class ClientSocket {
     this.#service = service;
     this.#httpOptions = http;
     this.#store = new StoreConnection(service, () => this.#flush());
+    this.#store.remote = `${socket.remoteAddress}:${socket.remotePort}`;
     socket.setTimeout(FIRST_BYTES_TIMEOUT_MS, () => this.#onIdle());
     socket.on("data", (chunk: Buffer) => this.#receive(chunk));
     socket.on("drain", () => this.#onDrain());

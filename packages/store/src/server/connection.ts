@@ -37,6 +37,8 @@ export class StoreConnection implements GrpcHandler, Requester<StoreResult> {
   grpc!: CallSink;
   readonly calls: Calls = new Calls();
   readonly streams: Map<number, OpenStream> = new Map();
+  /** Where its client is: address and port; "" where that is not known. */
+  remote = "";
   /** Who calls. */
   readonly callers: Callers = new Callers(this);
   /** Calls that wait for work outside of the turn. */
@@ -160,6 +162,7 @@ export class StoreConnection implements GrpcHandler, Requester<StoreResult> {
   // --- Requester
 
   applied(token: number, result: StoreResult): void {
+    this.service.options.audit?.from(this.remote);
     const stream = this.calls.stream(token);
     const method = this.calls.method(token);
     this.calls.release(token);

@@ -215,6 +215,7 @@ export class StoreService implements GroupListener {
   // --- GroupListener
 
   batchApplied(): void {
+    this.options.audit?.settle();
     this.watches.dispatch();
     this.levels.progress();
     this.auth.tokens.progress();

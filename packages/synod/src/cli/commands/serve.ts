@@ -71,6 +71,9 @@ const serveSettings = {
     "give up history, the oldest first, when three quarters of the bytes are used that the store may use",
     ["yes", "no"],
   ),
+  auditLog: optional(
+    text("a file that is to have a line of JSON for each write: who, from where, what, but never a value", "", "file"),
+  ),
   snapshotEvery: whole("MiB of log after which a snapshot is taken", 64, 1, 65_536, "MiB"),
   leaseReads: toggle(
     "let the leader serve reads by its lease, without asking the others: sound only while no node's clock runs more than " +
@@ -125,6 +128,7 @@ async function nodeOptions(settings: Settled<typeof serveSettings>): Promise<Nod
     auth: authSettings(settings),
     quotaBytes: settings.quotaBackendBytes,
     store: storeSettings(settings),
+    auditLog: settings.auditLog,
     snapshotEvery: settings.snapshotEvery * MEBIBYTE,
     leaseReads: settings.leaseReads,
   };
