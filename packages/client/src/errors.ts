@@ -2,7 +2,9 @@
  * What a request can end with, by what its caller can do about it.
  *
  * `notApplied`: it certainly had no effect; doing it again is safe. `unknown`: it may or may not have had its effect, or
- * may yet have it; read before doing it again. All others: it had no effect, and would fail again as it is.
+ * may yet have it; read before doing it again. `aborted`, `timeout`: the caller's signal or patience ended a wait. `lost`: what
+ * was held (a lock, a lead) is not, or may not be, held any more. `contended`: others kept changing what it read. All others:
+ * it had no effect, and would fail again as it is. `outcome` says in each case whether there may have been an effect.
  */
 export type SynodErrorCode =
   | "notApplied"
@@ -15,8 +17,15 @@ export type SynodErrorCode =
   | "denied"
   | "noSpace"
   | "unsupported"
+  | "aborted"
+  | "timeout"
+  | "lost"
+  | "contended"
   | "closed"
   | "failed";
+
+/** `refused`: it certainly had no effect. `unknown`: it may have had its effect, or may yet have it. */
+export type Outcome = "refused" | "unknown";
 
 /** The one error that this client throws. The message says what was asked, of whom, and what came of it. */
 export class SynodError extends Error {
@@ -24,10 +33,12 @@ export class SynodError extends Error {
   readonly code: SynodErrorCode;
   /** gRPC status code of the server's answer, when it answered. */
   readonly status: number | undefined;
-  constructor(code: SynodErrorCode, message: string, status?: number) {
+  readonly outcome: Outcome;
+  constructor(code: SynodErrorCode, message: string, status?: number, outcome?: Outcome) {
     super(message);
     this.code = code;
     this.status = status;
+    this.outcome = outcome ?? (code === "unknown" ? "unknown" : "refused");
   }
 }
 
@@ -84,6 +95,11 @@ export function worthAnotherAttempt(failure: CallFailure): boolean {
   return failure.status === undefined || failure.status === Status.unavailable || refusals.has(failure.message);
 }
 
+/** Whether the server wants another token: nothing was done, and who can authenticate again may try again. */
+export function wantsAnotherToken(message: string): boolean {
+  return message.includes("invalid auth token") || message.includes("revision of auth store is old");
+}
+
 /** @param what the request as a person would name it, as in `put "a" (127.0.0.1:2379)`. */
 export function asSynodError(failure: CallFailure, what: string, readOnly: boolean): SynodError {
   return new SynodError(codeOf(failure, readOnly), `${what}: ${failure.message}`, failure.status);
@@ -92,7 +108,7 @@ export function asSynodError(failure: CallFailure, what: string, readOnly: boole
 function codeOf(failure: CallFailure, readOnly: boolean): SynodErrorCode {
   switch (failure.status) {
     case Status.invalidArgument:
-      return "invalid";
+      return /authentication failed|auth store is old|user name is empty/.test(failure.message) ? "denied" : "invalid";
     case Status.notFound:
       return failure.message.includes("lease not found") ? "leaseNotFound" : "invalid";
     case Status.outOfRange:

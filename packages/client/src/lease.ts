@@ -1,21 +1,10 @@
-import type { Channel } from "./channel.ts";
 import type { SynodError } from "./errors.ts";
-import { decodeLease, encodeLeaseGrant, encodeLeaseId } from "./messages/lease.ts";
+import type { LeaseState } from "./messages/lease.ts";
+import type { Transport } from "./transport.ts";
 
-/** @param ttl whole seconds. @param id 0n: the server chooses. @throws SynodError */
-export async function grantLease(channel: Channel, ttl: number, id: bigint): Promise<Lease> {
-  const request = encodeLeaseGrant(ttl, id);
-  const what = `grant a lease of ${ttl} s`;
-  const asked = performance.now();
-  const bytes = await channel.call({ path: "/etcdserverpb.Lease/LeaseGrant", request, readOnly: false, what });
-  const granted = decodeLease(bytes);
-  return new Lease(channel, granted.id, granted.ttl, asked);
-}
-
-/** @throws SynodError "leaseNotFound" */
-export async function revokeLease(channel: Channel, id: bigint): Promise<void> {
-  const what = `revoke lease ${id}`;
-  await channel.call({ path: "/etcdserverpb.Lease/LeaseRevoke", request: encodeLeaseId(id), readOnly: false, what });
+/** @param asked milliseconds of `performance.now` from before the request was sent */
+export function leaseOf(transport: Transport, granted: LeaseState, asked: number): Lease {
+  return new Lease(transport, granted.id, granted.ttl, asked);
 }
 
 /**
@@ -28,15 +17,17 @@ export class Lease {
   readonly ttl: number;
   /** Resolves with the reason when the lease is gone, or may be because no renewal came through in time. */
   readonly lost: Promise<string>;
-  readonly #channel: Channel;
+  readonly #transport: Transport;
   #lose: (reason: string) => void = () => {};
   /** Milliseconds of `performance.now`: counted from before the request was sent, so never later than at the server. */
   #expires: number;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #deadline: ReturnType<typeof setTimeout> | undefined;
+  #failure = "";
   #stopped = false;
 
-  constructor(channel: Channel, id: bigint, ttl: number, asked: number) {
-    this.#channel = channel;
+  constructor(transport: Transport, id: bigint, ttl: number, asked: number) {
+    this.#transport = transport;
     this.id = id;
     this.ttl = ttl;
     this.#expires = asked + ttl * 1000;
@@ -51,26 +42,24 @@ export class Lease {
   }
 
   /** Renews it now. @returns false when the lease is gone. @throws SynodError */
-  async renew(): Promise<boolean> {
+  renew(): Promise<boolean> {
+    return this.#renew(undefined);
+  }
+
+  async #renew(timeout: number | undefined): Promise<boolean> {
     const asked = performance.now();
-    const request = encodeLeaseId(this.id);
-    const what = `keep lease ${this.id} alive`;
-    // A stream of renewals, of which this is the first and the last.
-    const bytes = await this.#channel.call({
-      path: "/etcdserverpb.Lease/LeaseKeepAlive",
-      request,
-      readOnly: true,
-      what,
-    });
-    const { ttl } = decodeLease(bytes);
-    if (ttl > 0) this.#expires = asked + ttl * 1000;
+    const terms = { what: `keep lease ${this.id} alive`, readOnly: true, ...(timeout !== undefined && { timeout }) };
+    const { ttl } = await this.#transport.call("leaseKeepAlive", this.id, terms);
+    if (ttl > 0) this.#expires = Math.max(this.#expires, asked + ttl * 1000);
     else this.#giveUp("the lease has expired or was revoked");
     return ttl > 0;
   }
 
   /** Renews it three times within its time to live, from now on. */
   keepAlive(): this {
-    if (!this.#stopped) this.#timer ??= setTimeout(() => void this.#tick(), (this.ttl * 1000) / 3);
+    if (this.#stopped || this.#timer !== undefined) return this;
+    this.#timer = setTimeout(() => void this.#tick(), (this.ttl * 1000) / 3);
+    this.#watchDeadline();
     return this;
   }
 
@@ -78,27 +67,36 @@ export class Lease {
   stop(): void {
     this.#stopped = true;
     clearTimeout(this.#timer);
+    clearTimeout(this.#deadline);
     this.#timer = undefined;
   }
 
   /** Ends the lease now, and its keys with it. @throws SynodError */
   async revoke(): Promise<void> {
     this.stop();
-    await revokeLease(this.#channel, this.id);
+    await this.#transport.call("leaseRevoke", this.id, { what: `revoke lease ${this.id}`, readOnly: false });
   }
 
   async #tick(): Promise<void> {
     try {
-      await this.renew();
+      // A renewal that hangs must leave time for another.
+      await this.#renew(Math.max(100, (this.ttl * 1000) / 3));
     } catch (error) {
-      if (this.#channel.closed) return this.stop();
-      if (this.remaining === 0) this.#giveUp(`no renewal came through in time (${(error as SynodError).message})`);
+      if (this.#transport.pool.closed) return this.stop();
+      this.#failure = ` (${(error as SynodError).message})`;
     }
     if (this.#stopped) return;
     this.#timer = setTimeout(
       () => void this.#tick(),
       Math.min((this.ttl * 1000) / 3, Math.max(50, this.remaining * 500)),
     );
+  }
+
+  /** The end comes when it comes, whatever a renewal under way still waits for. */
+  #watchDeadline(): void {
+    const left = this.remaining * 1000;
+    if (left === 0) return this.#giveUp(`no renewal came through in time${this.#failure}`);
+    this.#deadline = setTimeout(() => this.#watchDeadline(), Math.max(1, Math.ceil(left)));
   }
 
   #giveUp(reason: string): void {

@@ -1,5 +1,5 @@
 import { type Bytes, type KeyRange, toBytes, toRange } from "./bytes.ts";
-import type { DeleteOptions, PutOptions, RangeOptions } from "./messages/kv.ts";
+import type { DeleteOptions, PutOptions, RangeOptions, RequestOptions } from "./messages/kv.ts";
 import type { Compare, CompareResult, Operation, Txn, TxnResult } from "./messages/txn.ts";
 
 /** What a transaction can do, as values: `op.put("a", "1")`. */
@@ -35,9 +35,9 @@ export class TxnBuilder {
   readonly #compare: Compare[] = [];
   readonly #success: Operation[] = [];
   readonly #failure: Operation[] = [];
-  readonly #commit: (txn: Txn) => Promise<TxnResult>;
+  readonly #commit: (txn: Txn, options: RequestOptions) => Promise<TxnResult>;
 
-  constructor(commit: (txn: Txn) => Promise<TxnResult>) {
+  constructor(commit: (txn: Txn, options: RequestOptions) => Promise<TxnResult>) {
     this.#commit = commit;
   }
 
@@ -62,7 +62,7 @@ export class TxnBuilder {
   }
 
   /** @throws SynodError */
-  commit(): Promise<TxnResult> {
-    return this.#commit(this.build());
+  commit(options: RequestOptions = {}): Promise<TxnResult> {
+    return this.#commit(this.build(), options);
   }
 }

@@ -1,8 +1,9 @@
 import { type KeyRange, toText } from "./bytes.ts";
-import type { Channel } from "./channel.ts";
-import { type CallFailure, Status, SynodError, worthAnotherAttempt } from "./errors.ts";
-import type { OpenStream } from "./grpc/endpoint.ts";
-import { decodeWatchResponse, encodeWatchCreate, type WatchEvent, type WatchResponse } from "./messages/watch.ts";
+import type { OpenStream } from "./endpoint.ts";
+import { CallFailure, Status, SynodError, wantsAnotherToken, worthAnotherAttempt } from "./errors.ts";
+import type { WatchEvent, WatchResponse } from "./messages/watch.ts";
+import type { Transport } from "./transport.ts";
+import { abortError } from "./wait.ts";
 
 export type { WatchEvent } from "./messages/watch.ts";
 
@@ -12,6 +13,8 @@ export interface WatchOptions {
   /** Also tell what a key held before. */
   readonly previous?: boolean;
   readonly only?: "puts" | "deletes";
+  /** Ends the watch: its loop throws SynodError "aborted". */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Events in the order of their revisions; the events of one revision are never split over two batches. */
@@ -33,7 +36,7 @@ const LONGEST_PAUSE = 1_000;
 export class Watch implements AsyncIterable<WatchBatch> {
   /** Resolves when the server has confirmed the watch for the first time: later changes will be seen. */
   readonly created: Promise<void>;
-  readonly #channel: Channel;
+  readonly #transport: Transport;
   readonly #range: KeyRange;
   readonly #options: WatchOptions;
   readonly #waiting: WatchBatch[] = [];
@@ -42,19 +45,24 @@ export class Watch implements AsyncIterable<WatchBatch> {
   #confirm: () => void = () => {};
   #wake: () => void = () => {};
   #pause = FIRST_PAUSE;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
   #ended = false;
+  /** Since the server last confirmed: one new token may help, a second will not. */
+  #asksAgain = true;
   #error: SynodError | undefined;
 
-  constructor(channel: Channel, range: KeyRange, options: WatchOptions) {
-    this.#channel = channel;
+  constructor(transport: Transport, range: KeyRange, options: WatchOptions) {
+    this.#transport = transport;
     this.#range = range;
     this.#options = options;
     this.#startRevision = options.startRevision ?? 0;
     this.created = new Promise((resolve) => {
       this.#confirm = resolve;
     });
-    void this.#connect();
+    const { signal } = options;
+    signal?.addEventListener("abort", this.#abort);
+    if (signal?.aborted) this.#abort();
+    else void this.#connect();
   }
 
   close(): void {
@@ -83,27 +91,31 @@ export class Watch implements AsyncIterable<WatchBatch> {
   /** Opens a stream from the first revision not yet seen. */
   async #connect(): Promise<void> {
     const { previous = false, only } = this.#options;
-    const create = encodeWatchCreate({ range: this.#range, startRevision: this.#startRevision, previous, only });
+    const create = { range: this.#range, startRevision: this.#startRevision, previous, only };
     let stream: OpenStream | undefined;
     const handlers = {
-      message: (bytes: Uint8Array) => this.#received(decodeWatchResponse(bytes)),
+      response: (response: WatchResponse) => {
+        if (!this.#ended) this.#received(response);
+      },
       ended: (failure: CallFailure | undefined) => {
         if (this.#stream === stream) this.#lost(failure);
       },
     };
     try {
-      stream = await this.#channel.open("/etcdserverpb.Watch/Watch", create, handlers);
+      stream = await this.#transport.watch(create, handlers);
       this.#stream = stream;
       if (this.#ended) stream.close();
     } catch (error) {
-      this.#lost(error as CallFailure);
+      if (error instanceof CallFailure) this.#lost(error);
+      else this.#end(error as SynodError);
     }
   }
 
   #received(response: WatchResponse): void {
-    if (response.canceled) return this.#end(this.#refusal(response));
+    if (response.canceled) return this.#refused(response);
     if (response.created) {
       this.#pause = FIRST_PAUSE;
+      this.#asksAgain = true;
       // From now on means from this revision on, also if the connection is lost before the first event.
       if (this.#startRevision === 0) this.#startRevision = response.header.revision + 1;
       this.#confirm();
@@ -122,13 +134,30 @@ export class Watch implements AsyncIterable<WatchBatch> {
   #lost(failure: CallFailure | undefined): void {
     this.#stream = undefined;
     if (this.#ended) return;
-    if (this.#channel.closed) return this.#end(undefined);
-    if (failure !== undefined && !worthAnotherAttempt(failure) && failure.status !== Status.canceled)
+    if (this.#transport.pool.closed) return this.#end(undefined);
+    if (failure !== undefined && wantsAnotherToken(failure.message)) this.#transport.pool.forgetToken();
+    else if (failure !== undefined && !worthAnotherAttempt(failure) && failure.status !== Status.canceled)
       return this.#end(new SynodError("failed", `watch ${this.#what()}: ${failure.message}`, failure.status));
-    this.#channel.moveOn();
+    this.#transport.pool.moveOn();
     this.#timer = setTimeout(() => void this.#connect(), this.#pause);
     this.#pause = Math.min(LONGEST_PAUSE, this.#pause * 2);
   }
+
+  /** A refusal may be meant for a token that is old; etcd before 3.5 does not say so. */
+  #refused(response: WatchResponse): void {
+    const { cancelReason } = response;
+    const token = wantsAnotherToken(cancelReason) || cancelReason.includes("permission denied");
+    if (!token || !this.#asksAgain || !this.#transport.pool.forgetToken()) return this.#end(this.#refusal(response));
+    this.#asksAgain = false;
+    const stream = this.#stream;
+    this.#stream = undefined;
+    stream?.close();
+    void this.#connect();
+  }
+
+  readonly #abort = (): void => {
+    this.#end(abortError(this.#options.signal as AbortSignal, `watch ${this.#what()}`));
+  };
 
   #refusal(response: WatchResponse): SynodError {
     if (response.compactRevision > 0)
@@ -148,6 +177,7 @@ export class Watch implements AsyncIterable<WatchBatch> {
     this.#ended = true;
     this.#error = error;
     clearTimeout(this.#timer);
+    this.#options.signal?.removeEventListener("abort", this.#abort);
     this.#stream?.close();
     this.#confirm();
     this.#wake();

@@ -1,22 +1,16 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from "node:http2";
+import type { Endpoint, Metadata, OpenStream, StreamHandlers, UnaryRequest } from "../endpoint.ts";
 import { CallFailure } from "../errors.ts";
 import { Deframer, frame } from "./frames.ts";
 
-export type Metadata = Readonly<Record<string, string>>;
-
-export interface StreamHandlers {
-  message(bytes: Uint8Array): void;
-  /** Called once. `failure` is undefined when the server ended the stream with status OK. */
-  ended(failure: CallFailure | undefined): void;
-}
-
-/** A stream that stays open: pause it to let the server wait, close it to be done. */
-export interface OpenStream {
-  pause(): void;
-  resume(): void;
-  /** Nothing further will be said; answers may go on. */
-  end(): void;
-  close(): void;
+/** As Node's TLS takes them: PEM texts or their bytes. */
+export interface TlsOptions {
+  /** Who signs servers, if not the well-known authorities. */
+  readonly ca?: string | Uint8Array;
+  readonly cert?: string | Uint8Array;
+  readonly key?: string | Uint8Array;
+  /** The name that the server's certificate must bear, if not the endpoint's host. */
+  readonly serverName?: string;
 }
 
 /** Bytes the server may send ahead, for one stream and for all; a watch that is not read stops its server, not our heap. */
@@ -25,53 +19,46 @@ const LARGEST_MESSAGE = 64 * 1024 * 1024;
 const PING_EVERY = 5_000;
 
 /** One server: a connection made when needed, shared by all requests, and made anew after it broke. */
-export class Endpoint {
+export class GrpcEndpoint implements Endpoint {
   readonly address: string;
   #session: ClientHttp2Session | undefined;
   #connecting: Promise<ClientHttp2Session> | undefined;
   #pinging: NodeJS.Timeout | undefined;
   #closed = false;
+  readonly #tls: TlsOptions | undefined;
 
-  /** @param address `host:port` */
-  constructor(address: string) {
+  /** @param address `host:port` @param tls undefined: in the clear */
+  constructor(address: string, tls?: TlsOptions) {
     this.address = address;
+    this.#tls = tls;
   }
 
-  /**
-   * One request, one answer.
-   * @param path as in `/etcdserverpb.KV/Put`. @param deadline of the call, in milliseconds of `performance.now`.
-   * @param connectTimeout milliseconds until a connection must stand, if there is none.
-   * @throws CallFailure
-   */
-  async unary(
-    path: string,
-    request: Uint8Array,
-    metadata: Metadata,
-    deadline: number,
-    connectTimeout: number,
-  ): Promise<Uint8Array> {
-    const session = this.#session ?? (await this.#connected(Math.min(connectTimeout, deadline - performance.now())));
+  /** @throws CallFailure */
+  async unary(call: UnaryRequest): Promise<Uint8Array> {
+    const { deadline, signal } = call;
+    const session =
+      this.#session ?? (await this.#connected(Math.min(call.connectTimeout, deadline - performance.now())));
+    if (signal?.aborted) throw new CallFailure(false, "aborted by the caller");
     return new Promise((resolve, reject) => {
       let answer: Uint8Array | undefined;
       const left = Math.max(1, Math.ceil(deadline - performance.now()));
-      const stream = this.#request(
-        session,
-        path,
-        { ...metadata, "grpc-timeout": `${left}m` },
-        {
-          message: (bytes) => {
-            answer = bytes;
-          },
-          ended: (failure) => {
-            clearTimeout(timer);
-            if (failure !== undefined) reject(failure);
-            else if (answer === undefined) reject(new CallFailure(true, "the server ended the call without an answer"));
-            else resolve(answer);
-          },
+      const abort = (): void => stream.close(constants.NGHTTP2_CANCEL);
+      const handlers: StreamHandlers = {
+        message: (bytes) => {
+          answer = bytes;
         },
-      );
+        ended: (failure) => {
+          clearTimeout(timer);
+          signal?.removeEventListener("abort", abort);
+          if (failure !== undefined) reject(failure);
+          else if (answer === undefined) reject(new CallFailure(true, "the server ended the call without an answer"));
+          else resolve(answer);
+        },
+      };
+      const stream = this.#request(session, call.path, { ...call.metadata, "grpc-timeout": `${left}m` }, handlers);
       const timer = setTimeout(() => stream.destroy(new Error(`no answer within ${left} ms`)), left);
-      stream.end(frame(request));
+      signal?.addEventListener("abort", abort);
+      stream.end(frame(call.request));
     });
   }
 
@@ -119,7 +106,7 @@ export class Endpoint {
 
   #connect(timeout: number): Promise<ClientHttp2Session> {
     return new Promise((resolve, reject) => {
-      const session = connect(`http://${this.address}`, { settings: { initialWindowSize: WINDOW, enablePush: false } });
+      const session = this.#dial();
       const timer = setTimeout(() => session.destroy(new Error(`not within ${timeout} ms`)), timeout);
       // "remoteSettings" rather than "connect": whatever merely accepts connections does not count as a server.
       session.once("remoteSettings", () => {
@@ -138,6 +125,19 @@ export class Endpoint {
         this.#forget(session);
         reject(new CallFailure(false, `no connection to ${this.address}`));
       });
+    });
+  }
+
+  #dial(): ClientHttp2Session {
+    const settings = { initialWindowSize: WINDOW, enablePush: false };
+    if (this.#tls === undefined) return connect(`http://${this.address}`, { settings });
+    const { ca, cert, key, serverName } = this.#tls;
+    return connect(`https://${this.address}`, {
+      settings,
+      ...(ca !== undefined && { ca: ca as string | Buffer }),
+      ...(cert !== undefined && { cert: cert as string | Buffer }),
+      ...(key !== undefined && { key: key as string | Buffer }),
+      ...(serverName !== undefined && { servername: serverName }),
     });
   }
 

@@ -3,7 +3,13 @@ import type { ProtobufReader, ProtobufWriter } from "@synod/wire/protobuf";
 import type { KeyRange } from "../bytes.ts";
 import { encode, type KeyValue, NO_HEADER, type ResponseHeader, readHeader, readKeyValue } from "./common.ts";
 
-export interface RangeOptions {
+/** What every request may be told beside what it asks. */
+export interface RequestOptions {
+  /** Ends the waiting for an answer; a write may still have its effect (`outcome` of the error). */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface RangeOptions extends RequestOptions {
   /** Most keys to answer; 0: all. */
   readonly limit?: number;
   /** As of this revision; 0: now. */
@@ -14,6 +20,8 @@ export interface RangeOptions {
   readonly serializable?: boolean;
   readonly keysOnly?: boolean;
   readonly countOnly?: boolean;
+  /** Only keys made at this revision or before; 0: all. */
+  readonly maxCreateRevision?: number;
 }
 
 export interface RangeResult {
@@ -25,7 +33,7 @@ export interface RangeResult {
   readonly count: number;
 }
 
-export interface PutOptions {
+export interface PutOptions extends RequestOptions {
   readonly lease?: bigint;
   /** Answer what the key held before. */
   readonly previous?: boolean;
@@ -37,7 +45,7 @@ export interface PutResult {
   readonly previous: KeyValue | undefined;
 }
 
-export interface DeleteOptions {
+export interface DeleteOptions extends RequestOptions {
   /** Answer what the keys held. */
   readonly previous?: boolean;
 }
@@ -48,8 +56,14 @@ export interface DeleteResult {
   readonly previous: readonly KeyValue[];
 }
 
-const orders = { ascending: 1, descending: 2 } as const;
-const targets = { key: 0, version: 1, createRevision: 2, modRevision: 3, value: 4 } as const;
+export const orders: Readonly<Record<"ascending" | "descending", number>> = { ascending: 1, descending: 2 };
+export const rangeTargets: Readonly<Record<NonNullable<RangeOptions["orderBy"]>, number>> = {
+  key: 0,
+  version: 1,
+  createRevision: 2,
+  modRevision: 3,
+  value: 4,
+};
 
 export function writeRange(writer: ProtobufWriter, range: KeyRange, options: RangeOptions): void {
   writer.bytes(1, range.key);
@@ -57,10 +71,11 @@ export function writeRange(writer: ProtobufWriter, range: KeyRange, options: Ran
   writer.varint(3, options.limit ?? 0);
   writer.varint(4, options.revision ?? 0);
   if (options.order !== undefined) writer.varint(5, orders[options.order]);
-  if (options.orderBy !== undefined) writer.varint(6, targets[options.orderBy]);
+  if (options.orderBy !== undefined) writer.varint(6, rangeTargets[options.orderBy]);
   writer.bool(7, options.serializable ?? false);
   writer.bool(8, options.keysOnly ?? false);
   writer.bool(9, options.countOnly ?? false);
+  writer.varint(13, options.maxCreateRevision ?? 0);
 }
 
 export function writePut(writer: ProtobufWriter, key: Uint8Array, value: Uint8Array, options: PutOptions): void {

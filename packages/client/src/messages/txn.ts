@@ -51,8 +51,14 @@ export interface TxnResult {
   readonly responses: readonly OperationResult[];
 }
 
-const results = { "=": 0, ">": 1, "<": 2, "!=": 3 } as const;
-const compareTargets = { version: 0, createRevision: 1, modRevision: 2, value: 3, lease: 4 } as const;
+export const compareResults: Readonly<Record<CompareResult, number>> = { "=": 0, ">": 1, "<": 2, "!=": 3 };
+export const compareTargets: Readonly<Record<Compare["target"], number>> = {
+  version: 0,
+  createRevision: 1,
+  modRevision: 2,
+  value: 3,
+  lease: 4,
+};
 
 export function encodeTxn(txn: Txn): Uint8Array {
   return encode((writer) => writeTxn(writer, txn));
@@ -76,7 +82,7 @@ function writeTxn(writer: ProtobufWriter, txn: Txn): void {
 }
 
 function writeCompare(writer: ProtobufWriter, compare: Compare): void {
-  writer.varint(1, results[compare.result]);
+  writer.varint(1, compareResults[compare.result]);
   writer.varint(2, compareTargets[compare.target]);
   writer.bytes(3, compare.range.key);
   // A member of a oneof is written even when it is zero or empty.
