@@ -5,7 +5,9 @@ import { NodeMetrics } from "@synod/runtime/metrics/node-metrics";
 import { registerProcessMetrics } from "@synod/runtime/metrics/process-metrics";
 import { Registry } from "@synod/runtime/metrics/registry";
 import { STORE_METHODS } from "@synod/store/server/methods";
+import type { Probes } from "@synod/store/server/probes";
 import type { StoreService } from "@synod/store/server/service";
+import { registerProbeMetrics } from "./probe-metrics.ts";
 import { registerStoreMetrics } from "./store-metrics.ts";
 
 /** As etcd's `--metrics`. */
@@ -38,6 +40,10 @@ export class Metrics {
     if (this.#detail === "extensive")
       registerGrpcTimes(this.#registry, STORE_METHODS, store.traffic.calls, () => performance.now() * 1000);
     registerStoreMetrics(this.#registry, store);
+  }
+
+  showProbes(probes: Probes): void {
+    registerProbeMetrics(this.#registry, probes);
   }
 
   /** Prometheus text exposition. */

@@ -120,7 +120,7 @@ export async function startNode(options: NodeOptions, logger: Logger): Promise<R
     name: self.name,
     clientUrls: self.clientUrls,
   });
-  const http = await openHttpPort(self.name, address, ports.http, viewOf(options, store, metrics, front));
+  const http = await openHttpPort(self.name, address, ports.http, viewOf(options, store, front));
   logger.info("listening", { store: ports.store, peers: ports.peers, http: ports.http });
   const readiness = new Readiness(store);
   return {
@@ -145,15 +145,9 @@ function whyStopped({ code, message }: HostError, data: string): string {
   return message;
 }
 
-function viewOf(
-  { self, cluster }: NodeOptions,
-  store: Group<StoreResult>,
-  metrics: Metrics,
-  front: StorePort,
-): NodeView {
+function viewOf({ self, cluster }: NodeOptions, store: Group<StoreResult>, front: StorePort): NodeView {
   return {
-    whyNotReady: () => (store.status.leader === undefined ? "no leader is known" : undefined),
-    metrics: () => metrics.render(),
+    probes: front.probes,
     status: () => ({ node: self.name, cluster, store: store.status }),
     store: front.http,
   };

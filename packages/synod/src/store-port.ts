@@ -6,6 +6,7 @@ import type { MemberRules } from "@synod/store/model/members";
 import type { AuthSettings } from "@synod/store/server/auth-gate";
 import { StoreListener, type TlsOptions } from "@synod/store/server/listener";
 import { type NodeHttpHandler, nodeHttpHandler } from "@synod/store/server/node-http";
+import { Probes } from "@synod/store/server/probes";
 import { StoreService } from "@synod/store/server/service";
 import type { StoreResult } from "@synod/store/state-machine";
 import type { Roster } from "./member/roster.ts";
@@ -29,6 +30,7 @@ export interface StorePortOptions {
 
 /** The store's front door while it is open. */
 export interface StorePort {
+  readonly probes: Probes;
   /** The same over the node's HTTP port; undefined with TLS, which that port has not. */
   readonly http: NodeHttpHandler | undefined;
   close(): Promise<void>;
@@ -61,18 +63,20 @@ export async function openStorePort(
   });
   host.onTurnEnd(() => service.flush());
   metrics.show(host, service);
-  const http = { healthy: () => group.status.leader !== undefined, metrics: () => metrics.render() };
+  const probes = new Probes(service, () => metrics.render());
+  metrics.showProbes(probes);
   const listener = await StoreListener.listen({
     service,
     host: address,
     port,
-    http,
+    probes,
     ...(tls === undefined ? {} : { tls }),
   }).catch((error: NodeJS.ErrnoException) => {
     throw portError(address, port, "store", node, error.code ?? error.message);
   });
   const ticking = setInterval(() => service.tick(), tickEvery);
   return {
+    probes,
     http: tls === undefined ? nodeHttpHandler(service) : undefined,
     close: async () => {
       await listener.close();

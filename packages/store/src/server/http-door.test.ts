@@ -4,6 +4,7 @@ import { connect } from "node:net";
 import { afterEach, beforeEach, test } from "node:test";
 import fc from "fast-check";
 import { StoreListener } from "./listener.ts";
+import { Probes } from "./probes.ts";
 import { StoreServer } from "./testing/store-server.ts";
 
 const PAGE = "https://app.example";
@@ -13,13 +14,12 @@ let listener: StoreListener;
 
 beforeEach(async () => {
   server = await StoreServer.start();
-  const http = { healthy: () => true, metrics: () => "" };
   const { service } = server;
   listener = await StoreListener.listen({
     service,
     host: "127.0.0.1",
     port: 0,
-    http,
+    probes: new Probes(service, () => ""),
     origins: [PAGE],
     requestTimeoutMs: 50,
   });

@@ -1,7 +1,8 @@
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
 import { ClientSocket } from "./client-socket.ts";
-import { type HttpFacts, httpHandler } from "./http.ts";
+import { httpHandler } from "./http.ts";
+import type { Probes } from "./probes.ts";
 import type { StoreService } from "./service.ts";
 
 export interface StoreListenerOptions {
@@ -9,7 +10,7 @@ export interface StoreListenerOptions {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
-  readonly http: HttpFacts;
+  readonly probes: Probes;
   /** See HttpDoorOptions.origins. */
   readonly origins?: readonly string[];
   /** How long a request of HTTP/1.1 may take to arrive, from its first octet. */
@@ -59,7 +60,7 @@ export class StoreListener {
     const { service, host, port } = options;
     const clients = new Set<ClientSocket>();
     const { origins = [], requestTimeoutMs = REQUEST_TIMEOUT_MS } = options;
-    const door = { facts: httpHandler(options.http), origins, requestTimeoutMs };
+    const door = { facts: httpHandler(options.probes), origins, requestTimeoutMs };
     const accept = (socket: Socket): void => {
       const client = new ClientSocket(socket, service, door, () => clients.delete(client));
       clients.add(client);

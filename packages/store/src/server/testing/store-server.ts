@@ -6,6 +6,7 @@ import type { StoreResult, StoreStateMachine } from "../../state-machine.ts";
 import type { AuthSettings } from "../auth-gate.ts";
 import { StoreListener, type TlsOptions } from "../listener.ts";
 import type { StoreLimits, StoreServiceOptions } from "../options.ts";
+import { Probes } from "../probes.ts";
 import { StoreService } from "../service.ts";
 import { FakeGroup } from "./fake-group.ts";
 
@@ -79,12 +80,11 @@ export class StoreServer {
       auth: { bcryptCost: 4, ...auth },
       ...more,
     });
-    const http = { healthy: () => group.status.leader !== undefined, metrics: () => "synod_up 1\n" };
     const listener = await StoreListener.listen({
       service,
       host: "127.0.0.1",
       port: 0,
-      http,
+      probes: new Probes(service, () => "synod_up 1\n"),
       ...(tls === undefined ? {} : { tls: tls.server }),
     });
     group.subscribe({ batchApplied: () => service.flush() });
