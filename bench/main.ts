@@ -1,11 +1,16 @@
 /** `npm run bench -- store --rounds 1`: runs one benchmark by its name; the rest of the command line is its own. */
 const BENCHMARKS: Readonly<Record<string, () => Promise<{ main(args: readonly string[]): Promise<void> }>>> = {
   client: () => import("./client.ts"),
+  keepalive: () => import("./keep-alive.ts"),
+  million: () => import("./million.ts"),
+  paced: () => import("./paced.ts"),
   pause: () => import("./pause.ts"),
+  perf: () => import("./check-perf.ts"),
   raft: () => import("./raft.ts"),
   simulation: () => import("./simulation.ts"),
   start: () => import("./start.ts"),
   store: () => import("./store.ts"),
+  txn: () => import("./txn.ts"),
   wal: () => import("./wal.ts"),
   watch: () => import("./watch.ts"),
 };

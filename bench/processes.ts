@@ -17,8 +17,18 @@ export function cpuMicroseconds(pids: readonly number[]): number {
 
 /** Resident memory of each process, in MiB. */
 export function residentMiB(pids: readonly number[]): number[] {
-  return pids.map((pid) => {
-    const kibibytes = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
-    return Math.round(Number(kibibytes) / 1024);
-  });
+  return pids.map((pid) => Math.round(residence(pid).residentMiB));
+}
+
+/** What a process has in memory. */
+export interface Residence {
+  readonly residentMiB: number;
+  /** Of these, what belongs to no file: mapped files (as etcd's database is) can be dropped and read again. */
+  readonly anonymousMiB: number;
+}
+
+export function residence(pid: number): Residence {
+  const status = readFileSync(`/proc/${pid}/status`, "utf8");
+  const mebibytes = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(status)?.[1]) / 1024;
+  return { residentMiB: mebibytes("VmRSS"), anonymousMiB: mebibytes("RssAnon") };
 }

@@ -34,7 +34,7 @@ export class RawHttp2 {
   #outgoing: Buffer[] = [];
   /** Bytes of data that the server will take on this connection, and the requests that wait for more of it. */
   #window = 65_535;
-  #waiting: Buffer[][] = [];
+  #waiting: { readonly start: Buffer | undefined; readonly data: Buffer }[] = [];
 
   constructor(port: number, events: StreamEvents, failed: (reason: string) => void) {
     this.#events = events;
@@ -52,12 +52,23 @@ export class RawHttp2 {
   /**
    * Sends a request; the stream stays open on our side unless `last`. Leaves with `flush`, or when the server's window lets it.
    * @param body at most 16,384 bytes: one frame of the size that every server must take.
+   * @returns the stream's number
    */
-  open(headers: Buffer, body: Buffer, last: boolean): void {
+  open(headers: Buffer, body: Buffer, last: boolean): number {
     const stream = this.#nextStream;
     this.#nextStream += 2;
     const start = frame(HEADERS, END_HEADERS, stream, headers);
-    this.#waiting.push([start, frame(DATA, last ? END_STREAM : 0, stream, body)]);
+    this.#waiting.push({ start, data: frame(DATA, last ? END_STREAM : 0, stream, body) });
+    this.#admit();
+    return stream;
+  }
+
+  /**
+   * Sends another message on a stream that is open on our side. The stream's own window is not looked at: unanswered
+   * messages of one stream must stay well below 32 KiB together, half of what a server grants at first.
+   */
+  send(stream: number, body: Buffer): void {
+    this.#waiting.push({ start: undefined, data: frame(DATA, 0, stream, body) });
     this.#admit();
   }
 
@@ -100,10 +111,11 @@ export class RawHttp2 {
   /** Lets requests out as far as the connection's window reaches (RFC 9113 §5.2). */
   #admit(): void {
     let admitted = 0;
-    for (const [headers, data] of this.#waiting as [Buffer, Buffer][]) {
+    for (const { start, data } of this.#waiting) {
       if (data.length - 9 > this.#window) break;
       this.#window -= data.length - 9;
-      this.#outgoing.push(headers, data);
+      if (start !== undefined) this.#outgoing.push(start);
+      this.#outgoing.push(data);
       admitted += 1;
     }
     this.#waiting.splice(0, admitted);

@@ -10,7 +10,7 @@ import { etcd, type Program, synod } from "synod/cluster-test/programs";
 import { message } from "synod/cluster-test/protobuf";
 import { options } from "./options.ts";
 import { cpuMicroseconds, residentMiB } from "./processes.ts";
-import { grpcHeaders, RawHttp2 } from "./raw-http2.ts";
+import { pump } from "./pump.ts";
 import { keep, table } from "./report.ts";
 import { shown, spread } from "./statistics.ts";
 
@@ -79,23 +79,6 @@ async function measure(program: Program, round: number, writtenMiB: number): Pro
 
 function write(port: number, puts: number): Promise<void> {
   const value = new Uint8Array(VALUE_BYTES).fill(7);
-  const headers = grpcHeaders("/etcdserverpb.KV/Put");
   const bodies = Array.from({ length: KEYS }, (_, key) => framed(message([1, `bulk/${key}`], [2, value])));
-  return new Promise((resolve, reject) => {
-    let sent = 0;
-    let done = 0;
-    const send = (): void => {
-      if (sent < puts) socket.open(headers, bodies[sent++ % KEYS] as Buffer, true);
-    };
-    const ended = (): void => {
-      done += 1;
-      send();
-      if (done < puts) return;
-      socket.close();
-      resolve();
-    };
-    const socket = new RawHttp2(port, { data: () => {}, ended }, (reason) => reject(new Error(reason)));
-    for (let index = 0; index < IN_FLIGHT; index += 1) send();
-    socket.flush();
-  });
+  return pump(port, "/etcdserverpb.KV/Put", puts, IN_FLIGHT, (index) => bodies[index % KEYS] as Buffer);
 }
