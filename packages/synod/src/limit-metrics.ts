@@ -5,7 +5,10 @@ import type { StoreService } from "@synod/store/server/service";
 const SHOWN = 20;
 
 /** What lies under which prefix, and what the node does so that there is room. */
-export function registerLimitMetrics(registry: Registry, { prefixes, compaction, model }: StoreService): void {
+export function registerLimitMetrics(
+  registry: Registry,
+  { prefixes, compaction, model, admission, fair }: StoreService,
+): void {
   const of = (name: string, help: string) => registry.gauges(`synod_store_prefix_${name}`, help, ["prefix"]);
   const keys = of("keys", "Keys under the prefix; of the twenty prefixes that take the most bytes.");
   const bytes = of("bytes", "Bytes of those keys and of their newest values.");
@@ -15,7 +18,14 @@ export function registerLimitMetrics(registry: Registry, { prefixes, compaction,
   const compactions = registry.counters("synod_store_compactions_total", "Compactions begun by this node.", ["why"]);
   const automatic = compactions.labels("retention");
   const pressure = compactions.labels("pressure");
+  const refusals = registry.counter("synod_store_rate_limited_total", "Requests refused because they came too fast.");
+  const deferrals = registry.counter(
+    "synod_store_deferred_total",
+    "Requests that waited for other connections' sake: theirs had many under way.",
+  );
   registry.onRender(() => {
+    refusals.set(admission?.refusals ?? 0);
+    deferrals.set(fair.deferrals);
     for (const family of [keys, bytes, writes, used]) family.clear();
     for (const usage of prefixes.list(SHOWN)?.prefixes ?? []) {
       const label = Buffer.from(usage.prefix).toString();

@@ -2,7 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseRetention, storeSettings } from "./store-settings.ts";
 
-const FLAGS = { autoCompactionMode: "periodic", autoCompactionRetention: "0", compactUnderPressure: "yes" } as const;
+const FLAGS = {
+  autoCompactionMode: "periodic",
+  autoCompactionRetention: "0",
+  compactUnderPressure: "yes",
+  rateLimit: 0,
+  rateBurst: 0,
+} as const;
 
 test("a retention is read as etcd reads it: hours, durations, revisions", () => {
   const hour = 3_600_000_000;
@@ -13,6 +19,12 @@ test("a retention is read as etcd reads it: hours, durations, revisions", () => 
   assert.equal(parseRetention("revision", "1000"), 1000);
   for (const text of ["", "5 h", "-1", "1d", "h", "1h30"]) assert.equal(parseRetention("periodic", text), undefined);
   assert.equal(parseRetention("revision", "1h"), undefined, "etcd takes it for 3.6 trillion revisions");
+});
+
+test("a rate limit is off unless it is given, and lets a second's worth through at once", () => {
+  assert.equal(storeSettings(FLAGS).rateLimit, undefined);
+  assert.deepEqual(storeSettings({ ...FLAGS, rateLimit: 50 }).rateLimit, { perSecond: 50, burst: 50 });
+  assert.deepEqual(storeSettings({ ...FLAGS, rateLimit: 50, rateBurst: 7 }).rateLimit, { perSecond: 50, burst: 7 });
 });
 
 test("a retention that is none is refused with what to give", () => {

@@ -3,18 +3,24 @@ import type { StoreServiceOptions } from "@synod/store/server/options";
 import { CliError } from "./cli/errors.ts";
 
 /** What of the store a node is told beside etcd's limits. */
-export type StoreSettings = Pick<StoreServiceOptions, "compaction" | "audit">;
+export type StoreSettings = Pick<StoreServiceOptions, "compaction" | "audit" | "rateLimit">;
 
 /** Named as the flags are. */
 export interface StoreFlags {
   readonly autoCompactionMode: "periodic" | "revision";
   readonly autoCompactionRetention: string;
   readonly compactUnderPressure: "yes" | "no";
+  /** Requests a second; 0: any number. */
+  readonly rateLimit: number;
+  /** 0: as many as in a second. */
+  readonly rateBurst: number;
 }
 
 /** @throws CliError "settings" */
 export function storeSettings(flags: StoreFlags): StoreSettings {
-  return { compaction: compactionSettings(flags) };
+  const { rateLimit: perSecond, rateBurst } = flags;
+  const limit = perSecond === 0 ? {} : { rateLimit: { perSecond, burst: rateBurst === 0 ? perSecond : rateBurst } };
+  return { compaction: compactionSettings(flags), ...limit };
 }
 
 function compactionSettings(flags: StoreFlags): CompactionSettings {

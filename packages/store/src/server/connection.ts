@@ -13,6 +13,7 @@ import type { CallSink } from "./call-sink.ts";
 import { Callers } from "./callers.ts";
 import { Calls } from "./calls.ts";
 import type { ObserveStream } from "./election-observe.ts";
+import { FairShare, type Queued } from "./fair-queue.ts";
 import { KeepAliveStream } from "./keep-alive-stream.ts";
 import type { StoreMethod } from "./method.ts";
 import { STORE_METHODS } from "./methods.ts";
@@ -31,7 +32,7 @@ type OpenStream = WatchStream | KeepAliveStream | SnapshotStream | TurnCall | Ob
  * One client connection's calls: requests in, proposals and reads to the group, answers out. It writes to `grpc` only;
  * whoever owns the socket is told by `touch` that there is something to flush.
  */
-export class StoreConnection implements GrpcHandler, Requester<StoreResult> {
+export class StoreConnection implements GrpcHandler, Requester<StoreResult>, Queued {
   readonly service: StoreService;
   /** Set by whoever made both, before anything is received. */
   grpc!: CallSink;
@@ -45,6 +46,7 @@ export class StoreConnection implements GrpcHandler, Requester<StoreResult> {
   readonly #suspended = new Set<number>();
   readonly #flush: () => void;
   #touched = false;
+  readonly #share = new FairShare();
 
   /** @param flush writes out what `grpc` has; called at the end of a turn in which there was something. */
   constructor(service: StoreService, flush: () => void) {
@@ -134,8 +136,18 @@ export class StoreConnection implements GrpcHandler, Requester<StoreResult> {
     try {
       const obstacle = this.service.obstacle(this, stream, method);
       if (obstacle !== undefined) return this.refuse(stream, obstacle);
+    const { fair } = this.service;
+    const method = STORE_METHODS[number] as StoreMethod;
+    if (method.clientStreaming !== true && fair.defers(this, this.#share, stream, number, message)) return;
+    this.#serve(_grpc, stream, number, message, last);
+  }
+
+  #serve(_grpc: CallSink, stream: number, number: number, message: Uint8Array, last: boolean): void {
       if (this.service.auth.enabled && !this.callers.admit(stream, method.access))
-        return this.callers.park(stream, () => this.onMessage(_grpc, stream, number, message, last));
+        return this.callers.park(stream, () => this.#serve(_grpc, stream, number, message, last));
+      const { admission } = this.service;
+      if (admission !== undefined && !admission.admits(this, this.#user(stream), method))
+        return this.refuse(stream, "tooManyRequests");
       method.handle(this, stream, message);
       if (last) this.streams.get(stream)?.onHalfClose();
     } catch (error) {
@@ -163,6 +175,17 @@ export class StoreConnection implements GrpcHandler, Requester<StoreResult> {
 
   applied(token: number, result: StoreResult): void {
     this.service.options.audit?.from(this.remote);
+  // --- Queued
+
+  get waiting(): number {
+    return this.calls.waiting;
+  }
+
+  serve(stream: number, number: number, message: Uint8Array): void {
+    this.#serve(this.grpc, stream, number, message, true);
+    this.touch();
+  }
+
     const stream = this.calls.stream(token);
     const method = this.calls.method(token);
     this.calls.release(token);
@@ -245,8 +268,13 @@ export class StoreConnection implements GrpcHandler, Requester<StoreResult> {
   #forget(stream: number): void {
     this.streams.get(stream)?.close();
     this.streams.delete(stream);
+  #user(stream: number): string | undefined {
+    return this.service.auth.enabled ? this.caller(stream)?.user : undefined;
+  }
+
     this.#suspended.delete(stream);
     this.callers.forget(stream);
+    this.service.fair.forget(this.#share, stream);
   }
 
   #failWith(stream: number, error: unknown): void {

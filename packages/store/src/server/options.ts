@@ -4,6 +4,7 @@ import type { StoreAreas } from "../machine.ts";
 import type { MemberRules } from "../model/members.ts";
 import { DEFAULT_QUOTA } from "../model/quota.ts";
 import type { StoreResult, StoreStateMachine } from "../state-machine.ts";
+import type { RateLimit } from "./admission.ts";
 import type { AuditTrail } from "./audit.ts";
 import type { AuthSettings } from "./auth-gate.ts";
 import type { CompactionSettings } from "./compaction-keeper.ts";
@@ -30,6 +31,8 @@ export interface StoreServiceOptions {
   random64(): bigint;
   readonly limits?: Partial<StoreLimits>;
   readonly auth?: Partial<AuthSettings>;
+  /** Present: nobody may ask more often. */
+  readonly rateLimit?: RateLimit | undefined;
   readonly compaction?: Partial<CompactionSettings>;
   /** Present: the machine's observer, which is to know where a write came from. */
   readonly audit?: AuditTrail | undefined;

@@ -6,12 +6,14 @@ import type { StoreAreas } from "../machine.ts";
 import { Quota } from "../model/quota.ts";
 import type { StoreModel } from "../model/store.ts";
 import type { StoreResult } from "../state-machine.ts";
+import { Admission } from "./admission.ts";
 import { answerHeader } from "./answers.ts";
 import { AuthGate, DEFAULT_AUTH } from "./auth-gate.ts";
 import { answerMembers } from "./cluster.ts";
 import { Commands } from "./commands.ts";
 import { CompactionKeeper, DEFAULT_COMPACTION } from "./compaction-keeper.ts";
 import type { StoreConnection } from "./connection.ts";
+import { FairQueue } from "./fair-queue.ts";
 import { Hashes } from "./hashes.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
 import { MemberWaiters } from "./member-waiters.ts";
@@ -52,6 +54,9 @@ export class StoreService implements GroupListener {
   readonly quota: QuotaGuard;
   readonly compaction: CompactionKeeper;
   readonly prefixes: PrefixRates;
+  /** undefined: everybody may ask as often as they like. */
+  readonly admission: Admission | undefined;
+  readonly fair: FairQueue = new FairQueue();
   readonly hashes: Hashes;
   /** Calls of Snapshot under way. */
   readonly snapshots: Set<SnapshotStream> = new Set();
@@ -95,6 +100,7 @@ export class StoreService implements GroupListener {
     this.header = new HeaderWriter(options.clusterId, memberId);
     const quota = new Quota(this.limits.quotaBytes);
     this.quota = new QuotaGuard(options.group, this.model, options.areas.alarms, quota, memberId);
+    this.admission = options.rateLimit && new Admission(options.rateLimit, () => options.now());
     this.prefixes = new PrefixRates(this.model, () => options.now());
     this.compaction = new CompactionKeeper({
       group: options.group,
@@ -154,11 +160,13 @@ export class StoreService implements GroupListener {
   /** The connection is gone. */
   closed(connection: StoreConnection): void {
     this.#withStreams.delete(connection);
+    this.fair.leave(connection);
     this.sessionLeases.closed(connection);
   }
 
   /** Writes out what the turn has produced, each connection once. */
   flush(): void {
+    this.fair.advance();
     while (this.#touched.length > 0) {
       const touched = this.#touched;
       this.#touched = [];
@@ -173,6 +181,7 @@ export class StoreService implements GroupListener {
     this.quota.tick();
     this.compaction.tick();
     this.prefixes.tick();
+    this.fair.tick();
     this.auth.tokens.progress();
     this.watches.dispatch();
     this.levels.progress();

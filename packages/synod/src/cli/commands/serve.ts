@@ -71,6 +71,13 @@ const serveSettings = {
     "give up history, the oldest first, when three quarters of the bytes are used that the store may use",
     ["yes", "no"],
   ),
+  rateLimit: whole(
+    "requests a second that one user may make here, or one connection of nobody; watches and renewals are free; 0: any",
+    0,
+    0,
+    1_000_000,
+  ),
+  rateBurst: whole("requests of one user that may come at once (default: those of a second)", 0, 0, 1_000_000),
   auditLog: optional(
     text("a file that is to have a line of JSON for each write: who, from where, what, but never a value", "", "file"),
   ),
