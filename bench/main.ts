@@ -1,6 +1,7 @@
 /** `npm run bench -- store --rounds 1`: runs one benchmark by its name; the rest of the command line is its own. */
 const BENCHMARKS: Readonly<Record<string, () => Promise<{ main(args: readonly string[]): Promise<void> }>>> = {
   client: () => import("./client.ts"),
+  fairness: () => import("./fairness.ts"),
   keepalive: () => import("./keep-alive.ts"),
   million: () => import("./million.ts"),
   paced: () => import("./paced.ts"),
