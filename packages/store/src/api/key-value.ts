@@ -32,6 +32,37 @@ export function encodeKeyValue(writer: ProtobufWriter, field: number, kv: KeyVal
   writer.end(mark);
 }
 
+/** Octets that `encodeKeyValue` writes. @param keyOnly as if the value were empty */
+export function keyValueSize(field: number, kv: KeyValue, keyOnly: boolean): number {
+  const { keyLength, createRevision, modRevision, version, lease } = kv;
+  const valueLength = keyOnly ? 0 : kv.valueLength;
+  let size = 1 + varintSize(keyLength) + keyLength;
+  if (valueLength !== 0) size += 1 + varintSize(valueLength) + valueLength;
+  size += intSize(createRevision) + intSize(modRevision) + intSize(version);
+  // Ids of leases are 64 bits, but most records have none.
+  if (lease !== NO_LEASE) size += 1 + lease64Size(lease);
+  return varintSize(field << 3) + varintSize(size) + size;
+}
+
+/** Of a field with its tag; nothing is written for 0. */
+function intSize(value: number): number {
+  return value === 0 ? 0 : 1 + varintSize(value);
+}
+
+/** @param value a safe integer, not negative */
+function varintSize(value: number): number {
+  let size = 1;
+  for (let rest = value; rest >= 128; rest = Math.floor(rest / 128)) size++;
+  return size;
+}
+
+function lease64Size(lease: LeaseId): number {
+  if (lease < 0n) return 10;
+  let size = 1;
+  for (let rest = lease; rest >= 128n; rest >>= 7n) size++;
+  return size;
+}
+
 /** The reader stands on the field that holds it. Key and value are views. */
 export function decodeKeyValue(reader: ProtobufReader): DecodedKeyValue {
   const kv = { key: EMPTY_BYTES, createRevision: 0, modRevision: 0, version: 0, value: EMPTY_BYTES, lease: NO_LEASE };

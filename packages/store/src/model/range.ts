@@ -7,6 +7,9 @@ import { type RangeRequest, type RangeResponse, SortOrder, SortTarget } from "./
 
 const NOTHING: readonly KeyValue[] = [];
 
+/** What holding one record costs beside its key and value, for `rangeWithin`. */
+const COST_OF_RECORD = 64;
+
 /**
  * etcd's Range. The limit applies to what filters leave, except in one case kept from etcd: with order NONE and a target
  * other than KEY, the first `limit` + 1 keys *by key* are taken and then sorted.
@@ -14,6 +17,14 @@ const NOTHING: readonly KeyValue[] = [];
  * @throws StoreError `futureRev`, `compacted`
  */
 export function range(keyspace: Keyspace, request: RangeRequest): RangeResponse {
+  return rangeWithin(keyspace, request, Number.POSITIVE_INFINITY) as RangeResponse;
+}
+
+/**
+ * The same, unless that means to collect more than `most` octets of keys and values.
+ * @throws StoreError as `range`
+ */
+export function rangeWithin(keyspace: Keyspace, request: RangeRequest, most: number): RangeResponse | undefined {
   const current = keyspace.visibleRevision;
   const asked = request.revision ?? 0;
   if (asked > current) throw new StoreError("futureRev");
@@ -31,7 +42,8 @@ export function range(keyspace: Keyspace, request: RangeRequest): RangeResponse 
   const stopEarly = limit > 0 && (!sorted || (order === SortOrder.NONE && !hasFilters(request)));
   const enough = stopEarly ? limit + 1 : Number.POSITIVE_INFINITY;
   let kvs: KeyValue[] = [];
-  const seen = collect(keyspace, request, revision, descending, enough, kvs);
+  const seen = collect(keyspace, request, revision, descending, enough, most, kvs);
+  if (seen === undefined) return undefined;
   if (sorted) sort(kvs, target, order === SortOrder.DESCEND);
 
   const more = limit > 0 && kvs.length > limit;
@@ -40,29 +52,34 @@ export function range(keyspace: Keyspace, request: RangeRequest): RangeResponse 
   return { revision: current, kvs, more, count: seen < 0 ? countKeys(keyspace, request, revision) : seen };
 }
 
-/** @returns how many keys the range holds, or -1 if the walk ended before its end. */
+/** @returns how many keys the range holds, -1 if the walk ended before its end, undefined if it became too much. */
 function collect(
   keyspace: Keyspace,
   request: RangeRequest,
   revision: number,
   descending: boolean,
   enough: number,
+  most: number,
   kvs: KeyValue[],
-): number {
+): number | undefined {
   const filtered = hasFilters(request);
   let seen = 0;
   let complete = true;
+  let cost = 0;
   scan(keyspace, request, revision, descending, (record) => {
     seen += 1;
     if (filtered && !passes(record, request)) return true;
+    cost += COST_OF_RECORD + record.keyLength + record.valueLength;
+    if (cost > most) return false;
     kvs.push(record);
     complete = kvs.length < enough;
     return complete;
   });
+  if (cost > most) return undefined;
   return complete ? seen : -1;
 }
 
-function hasFilters(request: RangeRequest): boolean {
+export function hasFilters(request: RangeRequest): boolean {
   return (
     (request.minModRevision ?? 0) !== 0 ||
     (request.maxModRevision ?? 0) !== 0 ||
@@ -71,7 +88,7 @@ function hasFilters(request: RangeRequest): boolean {
   );
 }
 
-function passes(record: KeyValue, request: RangeRequest): boolean {
+export function passes(record: KeyValue, request: RangeRequest): boolean {
   return (
     within(record.modRevision, request.minModRevision, request.maxModRevision) &&
     within(record.createRevision, request.minCreateRevision, request.maxCreateRevision)
@@ -90,7 +107,7 @@ function sort(kvs: KeyValue[], target: number, descending: boolean): void {
   kvs.sort(descending ? (a, b) => ascend(b, a) : ascend);
 }
 
-function comparator(target: number): (a: KeyValue, b: KeyValue) => number {
+export function comparator(target: number): (a: KeyValue, b: KeyValue) => number {
   switch (target) {
     case SortTarget.VERSION:
       return (a, b) => a.version - b.version;

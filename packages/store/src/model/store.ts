@@ -9,7 +9,8 @@ import { Leases } from "./leases.ts";
 import { OperationCounts } from "./operation-counts.ts";
 import { PrefixQuotas } from "./prefix-quotas.ts";
 import { type PrefixSettings, PrefixStats } from "./prefix-stats.ts";
-import { range } from "./range.ts";
+import { range, rangeWithin } from "./range.ts";
+import { RangeWalk } from "./range-walk.ts";
 import { type FrozenState, freeze, readSnapshot, writeSnapshot } from "./snapshot.ts";
 import { attachedKeys, checkPut, deleteRange, put, revoke, type StoreState } from "./state.ts";
 import { isReadOnly, txn } from "./txn.ts";
@@ -126,6 +127,19 @@ export class StoreModel {
     validateRange(request);
     this.counts.range++;
     return range(this.#state.keyspace, request);
+  }
+
+  /** The same, unless that means to collect more than `most` octets. @throws StoreError as `range` */
+  rangeWithin(request: RangeRequest, most: number): RangeResponse | undefined {
+    validateRange(request);
+    this.counts.range++;
+    return rangeWithin(this.#state.keyspace, request, most);
+  }
+
+  /** A range to be read in parts; neither limit, order nor filters are looked at. @throws StoreError as `range` */
+  rangeWalk(request: RangeRequest): RangeWalk {
+    validateRange(request);
+    return new RangeWalk(this.#state.keyspace, request);
   }
 
   /**

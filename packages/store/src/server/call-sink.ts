@@ -20,6 +20,10 @@ export interface CallSink {
   sendHeaders(stream: number, fields: Metadata): void;
   /** Sends one message of a stream. @returns as `endMessage`. */
   send(stream: number, message: Uint8Array): number;
+  /** Begins a message of `length` octets that follows in parts: nothing else may be sent on the call until it is whole. */
+  beginLong(stream: number, length: number): void;
+  /** Sends the next part of it: `part` is the sink's from now on. @returns as `endMessage`. */
+  sendPart(stream: number, part: Uint8Array): number;
   /** Answers a unary call with success. */
   respond(stream: number, message: Uint8Array): void;
   /** Ends a call with a gRPC status. @param text "" for none. */

@@ -17,6 +17,8 @@ import { FairShare, type Queued } from "./fair-queue.ts";
 import { KeepAliveStream } from "./keep-alive-stream.ts";
 import type { StoreMethod } from "./method.ts";
 import { STORE_METHODS } from "./methods.ts";
+import type { LargeRange } from "./range-large.ts";
+import type { RangeStream } from "./range-stream.ts";
 import type { StoreService } from "./service.ts";
 import { FAILURES } from "./session-failures.ts";
 import type { TurnCall } from "./session-turn.ts";
@@ -26,7 +28,9 @@ import { WatchStream } from "./watch-stream.ts";
 /** The prefix whose quota is used up. */
 export const ABOUT_METADATA = "synod-prefix-bin";
 
-type OpenStream = WatchStream | KeepAliveStream | SnapshotStream | TurnCall | ObserveStream;
+/** Those that begin once the connection knows of them. */
+type StartedStream = TurnCall | ObserveStream | RangeStream | LargeRange;
+type OpenStream = WatchStream | KeepAliveStream | SnapshotStream | StartedStream;
 
 /**
  * One client connection's calls: requests in, proposals and reads to the group, answers out. It writes to `grpc` only;
@@ -42,11 +46,11 @@ export class StoreConnection implements GrpcHandler, Requester<StoreResult>, Que
   remote = "";
   /** Who calls. */
   readonly callers: Callers = new Callers(this);
+  readonly #share = new FairShare();
   /** Calls that wait for work outside of the turn. */
   readonly #suspended = new Set<number>();
   readonly #flush: () => void;
   #touched = false;
-  readonly #share = new FairShare();
 
   /** @param flush writes out what `grpc` has; called at the end of a turn in which there was something. */
   constructor(service: StoreService, flush: () => void) {
@@ -132,10 +136,6 @@ export class StoreConnection implements GrpcHandler, Requester<StoreResult>, Que
   // --- GrpcHandler
 
   onMessage(_grpc: CallSink, stream: number, number: number, message: Uint8Array, last: boolean): void {
-    const method = STORE_METHODS[number] as StoreMethod;
-    try {
-      const obstacle = this.service.obstacle(this, stream, method);
-      if (obstacle !== undefined) return this.refuse(stream, obstacle);
     const { fair } = this.service;
     const method = STORE_METHODS[number] as StoreMethod;
     if (method.clientStreaming !== true && fair.defers(this, this.#share, stream, number, message)) return;
@@ -143,6 +143,10 @@ export class StoreConnection implements GrpcHandler, Requester<StoreResult>, Que
   }
 
   #serve(_grpc: CallSink, stream: number, number: number, message: Uint8Array, last: boolean): void {
+    const method = STORE_METHODS[number] as StoreMethod;
+    try {
+      const obstacle = this.service.obstacle(this, stream, method);
+      if (obstacle !== undefined) return this.refuse(stream, obstacle);
       if (this.service.auth.enabled && !this.callers.admit(stream, method.access))
         return this.callers.park(stream, () => this.#serve(_grpc, stream, number, message, last));
       const { admission } = this.service;
@@ -171,10 +175,6 @@ export class StoreConnection implements GrpcHandler, Requester<StoreResult>, Que
     this.streams.get(stream)?.onWritable();
   }
 
-  // --- Requester
-
-  applied(token: number, result: StoreResult): void {
-    this.service.options.audit?.from(this.remote);
   // --- Queued
 
   get waiting(): number {
@@ -186,6 +186,10 @@ export class StoreConnection implements GrpcHandler, Requester<StoreResult>, Que
     this.touch();
   }
 
+  // --- Requester
+
+  applied(token: number, result: StoreResult): void {
+    this.service.options.audit?.from(this.remote);
     const stream = this.calls.stream(token);
     const method = this.calls.method(token);
     this.calls.release(token);
@@ -246,8 +250,8 @@ export class StoreConnection implements GrpcHandler, Requester<StoreResult>, Que
     opened.start();
   }
 
-  /** A call that waits for others' doings. */
-  openTurn(stream: number, opened: TurnCall | ObserveStream): void {
+  /** A call whose answer takes more than one turn. */
+  openTurn(stream: number, opened: StartedStream): void {
     this.callers.opened(stream);
     this.streams.set(stream, opened);
     this.service.opened(this);
@@ -264,17 +268,17 @@ export class StoreConnection implements GrpcHandler, Requester<StoreResult>, Que
     this.refuse(stream, code);
   }
 
-  /** The call is over. */
-  #forget(stream: number): void {
-    this.streams.get(stream)?.close();
-    this.streams.delete(stream);
   #user(stream: number): string | undefined {
     return this.service.auth.enabled ? this.caller(stream)?.user : undefined;
   }
 
+  /** The call is over. */
+  #forget(stream: number): void {
+    this.service.fair.forget(this.#share, stream);
+    this.streams.get(stream)?.close();
+    this.streams.delete(stream);
     this.#suspended.delete(stream);
     this.callers.forget(stream);
-    this.service.fair.forget(this.#share, stream);
   }
 
   #failWith(stream: number, error: unknown): void {

@@ -22,7 +22,12 @@ interface Open {
   readonly call: LocalCall;
   readonly method: number;
   queued: number;
+  /** A message that comes in parts. */
+  long?: { readonly bytes: Uint8Array; filled: number };
 }
+
+/** Octets of an answer: as JSON it is made in one piece, and larger. */
+const LONGEST = 64 << 20;
 
 /** Calls of the store's methods on behalf of one client whose requests were put into protobuf here. */
 export class LocalCalls implements CallSink {
@@ -125,6 +130,21 @@ export class LocalCalls implements CallSink {
     open.queued = open.call.onAnswer(message);
     this.queuedBytes = open.queued;
     return open.queued;
+  }
+
+  beginLong(stream: number, length: number): void {
+    const open = this.#open.get(stream);
+    if (open === undefined) return;
+    if (length <= LONGEST) open.long = { bytes: new Uint8Array(length), filled: 0 };
+    else this.finish(stream, GrpcStatus.RESOURCE_EXHAUSTED, `synod: the answer is larger than ${LONGEST >> 20} MiB`);
+  }
+
+  sendPart(stream: number, part: Uint8Array): number {
+    const long = this.#open.get(stream)?.long;
+    if (long === undefined) return 0;
+    long.bytes.set(part, long.filled);
+    long.filled += part.length;
+    return long.filled < long.bytes.length ? 0 : this.send(stream, long.bytes);
   }
 
   sendHeaders(stream: number, fields: Metadata): void {

@@ -9,11 +9,13 @@ import { LIMITS_METHODS } from "./limits.ts";
 import { LOCK_METHODS } from "./lock.ts";
 import { MAINTENANCE_METHODS } from "./maintenance.ts";
 import type { StoreMethod } from "./method.ts";
+import { RANGE_STREAM_METHODS } from "./range-stream.ts";
 import { WATCH_METHODS } from "./watch.ts";
 
 /** Every method that the client port serves; its place in the list is its number on a connection. */
 export const STORE_METHODS: readonly StoreMethod[] = [
   ...KV_METHODS,
+  ...RANGE_STREAM_METHODS,
   ...WATCH_METHODS,
   ...LEASE_METHODS,
   ...CLUSTER_METHODS,

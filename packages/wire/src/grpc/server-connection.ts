@@ -2,52 +2,18 @@ import { ErrorCode } from "../http2/frames.ts";
 import type { FieldToSend } from "../http2/hpack/encoder.ts";
 import type { OutputBuffer } from "../http2/output.ts";
 import { type RequestHead, UNROUTED } from "../http2/request-head.ts";
-import {
-  DEFAULT_HTTP2_LIMITS,
-  type Http2Limits,
-  Http2ServerConnection,
-  type Http2ServerEvents,
-} from "../http2/server-connection.ts";
+import { Http2ServerConnection, type Http2ServerEvents } from "../http2/server-connection.ts";
 import { ProtobufWriter } from "../protobuf-writer.ts";
 import type { GrpcCallCounts } from "./call-counts.ts";
 import { deframe, type MessageSink, PREFIX } from "./deframer.ts";
+import { DEFAULT_GRPC_LIMITS, type GrpcHandler, type GrpcLimits } from "./handler.ts";
 import { binaryMetadata, metadataValue, parseTimeout } from "./metadata.ts";
 import type { GrpcMethods } from "./methods.ts";
 import * as response from "./response-frames.ts";
 import { GrpcStatus } from "./status.ts";
 import { GrpcStream, type HeldBytes, NO_METHOD } from "./stream.ts";
 
-/** What serves the calls of a connection. It may answer at once or later; `stream` names the call on its connection. */
-export interface GrpcHandler {
-  /**
-   * One whole message. `message` is a view of received bytes that nobody writes to again; keeping it keeps its chunk.
-   * `last`: the client half-closed with it, and `onHalfClose` will not come. Of a method that is not client-streaming
-   * there is exactly one call, with `last` set.
-   */
-  onMessage(connection: GrpcServerConnection, stream: number, method: number, message: Uint8Array, last: boolean): void;
-  /** The client-streaming call has no further message. */
-  onHalfClose(connection: GrpcServerConnection, stream: number, method: number): void;
-  /** The call is over before it was finished: reset by the client, or its connection died. Nothing can be sent on it. */
-  onCancel(connection: GrpcServerConnection, stream: number, method: number): void;
-  /** What `send` had queued has left. */
-  onStreamWritable?(connection: GrpcServerConnection, stream: number, method: number): void;
-}
-
-export interface GrpcLimits {
-  http2: Http2Limits;
-  /** Largest request message, octets. */
-  message: number;
-  /** Octets of unfinished requests, and of responses that wait for the client's windows, on one connection. */
-  held: number;
-  queued: number;
-}
-
-export const DEFAULT_GRPC_LIMITS: GrpcLimits = {
-  http2: DEFAULT_HTTP2_LIMITS,
-  message: 2 << 20,
-  held: 64 << 20,
-  queued: 64 << 20,
-};
+export { DEFAULT_GRPC_LIMITS, type GrpcHandler, type GrpcLimits };
 
 /** Room to begin with for a message that is encoded in place. */
 const USUAL_MESSAGE = 512;
@@ -187,6 +153,24 @@ export class GrpcServerConnection implements Http2ServerEvents<GrpcStream>, Mess
     this.putFrames(call, length);
     output.position = writer.position;
     return 0;
+  }
+
+  /** Begins a message of `length` octets that follows in parts: nothing else may be sent on the call until it is whole. */
+  beginLong(stream: number, length: number): void {
+    const call = this.http2.streams.get(stream);
+    if (call === undefined || call.localClosed) return;
+    const { sender } = this.http2;
+    if (!call.headersSent) sender.headers(call, response.RESPONSE_HEADERS, false);
+    call.headersSent = true;
+    const prefix = new Uint8Array(PREFIX);
+    response.putPrefix(prefix, 0, length);
+    sender.data(call, prefix);
+  }
+
+  /** Sends the next part of a long message: `part` is the connection's from now on. @returns as `send`. */
+  sendPart(stream: number, part: Uint8Array): number {
+    const call = this.http2.streams.get(stream);
+    return call === undefined || call.localClosed ? 0 : this.http2.sender.data(call, part);
   }
 
   /**
