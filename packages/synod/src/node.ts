@@ -1,12 +1,16 @@
+import type { Server } from "node:http";
+import type { RaftOptions } from "@synod/protocols/raft/types";
 import { NodeDisk } from "@synod/runtime/disk/node-disk";
 import type { Group } from "@synod/runtime/group";
 import { Host } from "@synod/runtime/host/host";
 import type { HostError } from "@synod/runtime/host/host-error";
 import type { Logger } from "@synod/runtime/log/logger";
+import type { Address } from "@synod/runtime/transport/sockets";
 import { createStoreMachine } from "@synod/store/machine";
 import type { MemberRecord, MemberRules } from "@synod/store/model/members";
 import type { AuthSettings } from "@synod/store/server/auth-gate";
 import type { TlsOptions } from "@synod/store/server/listener";
+import type { StoreLimits } from "@synod/store/server/options";
 import type { StoreResult } from "@synod/store/state-machine";
 import { type Peer, type Ports, peerAddress } from "./addresses.ts";
 import { openAudit } from "./audit-file.ts";
@@ -20,7 +24,7 @@ import { rememberedMembers, rememberMembers } from "./member/remembered.ts";
 import { addressesOf, Roster } from "./member/roster.ts";
 import { Metrics, type MetricsDetail } from "./node-metrics.ts";
 import { Readiness } from "./readiness.ts";
-import { openStorePort, type StorePort } from "./store-port.ts";
+import { type ClientAddress, openStorePort, type StorePort } from "./store-port.ts";
 import type { StoreSettings } from "./store-settings.ts";
 import { portError } from "./up/ports.ts";
 
@@ -49,10 +53,25 @@ export interface NodeOptions {
   /** What the store does that etcd does not. */
   readonly store?: StoreSettings;
   readonly metrics?: MetricsDetail;
+  readonly limits?: Partial<StoreLimits>;
+  /** Where the node listens, in place of `host` and `ports`, which say where peers reach it. */
+  readonly listen?: ListenAddresses;
+  /** See StoreListenerOptions.origins. */
+  readonly origins?: readonly string[];
+  /** Microseconds: see RaftOptions. */
+  readonly timing?: Partial<Pick<RaftOptions, "electionTimeout" | "heartbeatInterval">>;
   /** Bytes of log after which a snapshot is taken. */
   readonly snapshotEvery?: number;
   /** See RaftOptions.leaseReads: a promise about clocks. */
   readonly leaseReads?: boolean;
+}
+
+export interface ListenAddresses {
+  readonly clients: readonly ClientAddress[];
+  /** Health, metrics and status; may be none, as clients' addresses have the first two. */
+  readonly http: readonly Address[];
+  /** Beside the one of `host` and `ports`: `host:port`. */
+  readonly morePeers: readonly string[];
 }
 
 /** A node while it runs: consensus, the services over it and their listeners, composed in `startNode`. */
@@ -70,6 +89,9 @@ export interface RunningNode {
   close(): Promise<void>;
 }
 
+/** What the log may hold; how many a client may ask for is each node's own affair (StoreLimits.txnOps). */
+const MOST_TXN_OPS = 100_000;
+
 /** The groups of a node by number; the numbers are in logs and keep their meaning for ever. */
 export const STORE_GROUP = 1;
 
@@ -80,7 +102,7 @@ export async function startNode(options: NodeOptions, logger: Logger): Promise<R
   const told = options.place?.members ?? firstMembers(cluster, options.peers);
   const { identity, log } = openNodeFolder(data, identityOf(options, told));
   const clusterId = BigInt(`0x${identity.clusterId}`);
-  const machine = createStoreMachine();
+  const machine = createStoreMachine({ maxTxnOps: MOST_TXN_OPS });
   const audit = openAudit(machine, options.auditLog, logger);
   const remembered = rememberedMembers(data);
   const roster = new Roster(machine.areas.members, remembered?.members ?? told);
@@ -97,21 +119,22 @@ export async function startNode(options: NodeOptions, logger: Logger): Promise<R
     disk,
     logger,
     observer: metrics.observer,
-    raft: { leaseReads: options.leaseReads ?? false },
+    raft: { ...options.timing, leaseReads: options.leaseReads ?? false },
+    alsoListen: options.listen?.morePeers ?? [],
     limits: options.snapshotEvery === undefined ? {} : { snapshotEvery: options.snapshotEvery },
   });
   const store = host.addGroup(STORE_GROUP, machine.machine);
   await startHost(host, options);
   const front = await openStorePort(host, store, machine, {
     node: self.name,
-    address,
-    port: ports.store,
+    clients: options.listen?.clients ?? [{ host: address, port: ports.store, tls: options.tls !== undefined }],
+    origins: options.origins ?? [],
     clusterId,
     roster,
     memberRules: options.memberRules,
     metrics,
     tls: options.tls,
-    quotaBytes: options.quotaBytes ?? 0,
+    limits: { quotaBytes: options.quotaBytes ?? 0, ...options.limits },
     auth: options.auth,
     settings: { ...options.store, audit: audit?.trail },
   });
@@ -120,7 +143,7 @@ export async function startNode(options: NodeOptions, logger: Logger): Promise<R
     name: self.name,
     clientUrls: self.clientUrls,
   });
-  const http = await openHttpPort(self.name, address, ports.http, viewOf(options, store, front));
+  const pages = await openHttpPorts(options, viewOf(options, store, front));
   logger.info("listening", { store: ports.store, peers: ports.peers, http: ports.http });
   const readiness = new Readiness(store);
   return {
@@ -132,7 +155,7 @@ export async function startNode(options: NodeOptions, logger: Logger): Promise<R
       publisher.stop();
       metrics.stop();
       await Promise.all([front.close(), host.close()]);
-      await closeHttpPort(http);
+      await Promise.all(pages.map(closeHttpPort));
       await audit?.close();
       disk.close();
     },
@@ -164,6 +187,13 @@ function identityOf({ self, cluster, clusterId, place }: NodeOptions, told: read
     clusterId: (place?.clusterId ?? clusterId ?? clusterIdOf(cluster)).toString(16),
     voters: place === undefined ? told.map(({ node }) => node) : [],
   };
+}
+
+async function openHttpPorts({ self, host, ports, listen }: NodeOptions, view: NodeView): Promise<Server[]> {
+  const servers: Server[] = [];
+  for (const address of listen?.http ?? [{ host, port: ports.http }])
+    servers.push(await openHttpPort(self.name, address.host, address.port, view));
+  return servers;
 }
 
 function openDisk(folder: string, { observer }: Metrics): NodeDisk {

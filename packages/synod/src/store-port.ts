@@ -6,6 +6,7 @@ import type { MemberRules } from "@synod/store/model/members";
 import type { AuthSettings } from "@synod/store/server/auth-gate";
 import { StoreListener, type TlsOptions } from "@synod/store/server/listener";
 import { type NodeHttpHandler, nodeHttpHandler } from "@synod/store/server/node-http";
+import type { StoreLimits } from "@synod/store/server/options";
 import { Probes } from "@synod/store/server/probes";
 import { StoreService } from "@synod/store/server/service";
 import type { StoreResult } from "@synod/store/state-machine";
@@ -16,16 +17,25 @@ import { portError } from "./up/ports.ts";
 
 export interface StorePortOptions {
   readonly node: string;
-  readonly address: string;
-  readonly port: number;
+  readonly clients: readonly ClientAddress[];
+  /** See StoreListenerOptions.origins. */
+  readonly origins: readonly string[];
   readonly clusterId: bigint;
   readonly roster: Roster;
   readonly memberRules: Partial<MemberRules> | undefined;
   readonly metrics: Metrics;
   readonly tls: TlsOptions | undefined;
-  readonly quotaBytes: number;
+  readonly limits: Partial<StoreLimits>;
   readonly auth: Partial<AuthSettings> | undefined;
   readonly settings: StoreSettings;
+}
+
+/** Where the store listens. */
+export interface ClientAddress {
+  readonly host: string;
+  readonly port: number;
+  /** It speaks TLS there; else plainly. */
+  readonly tls: boolean;
 }
 
 /** The store's front door while it is open. */
@@ -45,7 +55,7 @@ export async function openStorePort(
   { machine, areas }: StoreMachine,
   options: StorePortOptions,
 ): Promise<StorePort> {
-  const { node, address, port, clusterId, roster, memberRules = {}, metrics, tls, auth = {} } = options;
+  const { clients, clusterId, roster, memberRules = {}, metrics, auth = {} } = options;
   const service = new StoreService({
     group,
     machine,
@@ -59,28 +69,35 @@ export async function openStorePort(
     now: () => host.now(),
     schedule: (work) => void setImmediate(work),
     random64: () => randomBytes(8).readBigUInt64BE(),
-    limits: { quotaBytes: options.quotaBytes },
+    limits: options.limits,
   });
   host.onTurnEnd(() => service.flush());
   metrics.show(host, service);
   const probes = new Probes(service, () => metrics.render());
   metrics.showProbes(probes);
-  const listener = await StoreListener.listen({
-    service,
-    host: address,
-    port,
-    probes,
-    ...(tls === undefined ? {} : { tls }),
-  }).catch((error: NodeJS.ErrnoException) => {
-    throw portError(address, port, "store", node, error.code ?? error.message);
-  });
+  const listeners: StoreListener[] = [];
+  for (const client of clients) listeners.push(await listenAt(client, service, probes, options));
   const ticking = setInterval(() => service.tick(), tickEvery);
   return {
     probes,
-    http: tls === undefined ? nodeHttpHandler(service) : undefined,
+    http: clients.every((client) => !client.tls) ? nodeHttpHandler(service) : undefined,
     close: async () => {
-      await listener.close();
+      await Promise.all(listeners.map((listener) => listener.close()));
       clearInterval(ticking);
     },
   };
+}
+
+function listenAt(
+  { host, port, tls: wantsTls }: ClientAddress,
+  service: StoreService,
+  probes: Probes,
+  { node, origins, tls }: StorePortOptions,
+): Promise<StoreListener> {
+  const secure = wantsTls && tls !== undefined ? { tls } : {};
+  return StoreListener.listen({ service, host, port, probes, origins, ...secure }).catch(
+    (error: NodeJS.ErrnoException) => {
+      throw portError(host, port, "store", node, error.code ?? error.message);
+    },
+  );
 }

@@ -10,13 +10,13 @@ import type { Logger } from "../log/logger.ts";
 import { Transport } from "../transport/transport.ts";
 import { Alarm } from "./alarm.ts";
 import { FrameKind } from "./frame-kinds.ts";
-import { compareStates } from "./hash-compare.ts";
 import { HostError, hostErrorOf } from "./host-error.ts";
 import { LogWriter } from "./log-writer.ts";
 import { MembershipFollowing } from "./membership.ts";
 import { type GroupRecovery, openLog } from "./open-log.ts";
 import { DEFAULT_LIMITS, electionTimeoutOf, type HostLimits, type HostOptions, type HostStats } from "./options.ts";
 import { type GroupDriver, RaftGroup } from "./raft-group.ts";
+import { StateComparison } from "./repair.ts";
 import type { Snapshotting } from "./snapshotting.ts";
 import { startGroup } from "./start-group.ts";
 import { handOver, leaveOffice } from "./succession.ts";
@@ -49,6 +49,7 @@ export class Host implements GroupDriver {
   /** Where the turn stands: it still looks at what has happened before then, and needs no other turn for it. */
   #phase: "none" | "inputs" | "flush" | "outputs" = "none";
   readonly #membership: MembershipFollowing;
+  readonly #comparison: StateComparison;
   readonly #alarm = new Alarm(
     () => this.now(),
     () => this.wantTurn(),
@@ -71,6 +72,7 @@ export class Host implements GroupDriver {
       clusterId: options.clusterId,
       incarnation: this.#incarnation,
       logger: options.logger,
+      ...(options.sockets === undefined ? {} : { sockets: options.sockets }),
       handler: {
         onFrame: (from, group, kind, body) => this.#onFrame(from, group, kind, body),
         onDisconnected: (node) => this.#onLink((raft) => raft.disconnected(this.now(), node)),
@@ -83,6 +85,7 @@ export class Host implements GroupDriver {
       },
     });
     this.#membership = new MembershipFollowing(this, () => this.#removed());
+    this.#comparison = new StateComparison(this, (error) => this.#stopWith(error));
   }
 
   /** Adds a group before `start`. */
@@ -110,6 +113,7 @@ export class Host implements GroupDriver {
       await this.#startGroup(group, opened.groups.get(group.id)!, this.#snapshots);
     }
     await this.transport.listen(this.options.listen ?? peers.get(self)!);
+    for (const address of this.options.alsoListen ?? []) await this.transport.listen(address);
     for (const group of this.#groups.values()) this.#membership.follow(group);
     this.#tick = setInterval(() => this.#onTick(), TICK_MS);
     this.wantTurn();
@@ -186,8 +190,7 @@ export class Host implements GroupDriver {
   #onFrame(from: NodeId, groupId: number, kind: number, body: Uint8Array): void {
     const group = this.#groups.get(groupId);
     if (group === undefined || this.#wal === undefined || this.#stopped) return;
-    if (kind === FrameKind.hash && from === group.raft.state.leader && body.length === 11)
-      group.applied.hashes.hear(body);
+    if (kind === FrameKind.hash && body.length === 11) group.applied.hashes.hear(from, body);
     if (kind === FrameKind.inSync && from === group.raft.state.leader) this.#membership.hear(group, body);
     if (kind !== FrameKind.raft) return;
     const message = this.#decode(from, body);
@@ -271,8 +274,7 @@ export class Host implements GroupDriver {
       if (this.#log!.flushingSince === undefined) this.#wal!.markDurable();
       this.#watchDisk();
       for (const group of this.#groups.values()) {
-        const difference = compareStates(group, (to, body) => this.transport.queue(to, group.id, FrameKind.hash, body));
-        if (difference !== undefined) this.#stopWith(new HostError("stateDiverged", difference));
+        this.#comparison.tick(group);
         this.#membership.tick(group);
       }
       this.wantTurn(); // time-outs of requests
@@ -320,6 +322,7 @@ export class Host implements GroupDriver {
     await this.transport.close();
     await new Promise<void>((resolve) => (this.#wal === undefined ? resolve() : this.#wal.close(() => resolve())));
     this.#snapshots?.close();
+    await this.#comparison.giveUp(this.#groups, this.#recoveries);
     for (const { voteFile } of this.#recoveries.values()) voteFile.close();
   }
 

@@ -4,6 +4,7 @@ import type { Disk } from "@synod/storage/disk";
 import type { Membership } from "../group.ts";
 import type { Logger } from "../log/logger.ts";
 import type { HttpAnswer } from "../transport/http-answer.ts";
+import type { Sockets } from "../transport/sockets.ts";
 
 export interface HostOptions {
   readonly self: NodeId;
@@ -22,11 +23,20 @@ export interface HostOptions {
   readonly logger: Logger;
   /** Where peers reach this node; its own entry in `peers` if absent. */
   readonly listen?: string;
+  /** Further addresses at which they do. */
+  readonly alsoListen?: readonly string[];
+  /** How connections to peers are opened: plain TCP by default. */
+  readonly sockets?: Sockets;
   readonly raft?: Partial<Omit<RaftOptions, "id" | "bootstrap">>;
   readonly limits?: Partial<HostLimits>;
   readonly observer?: HostObserver;
   /** Called with each other membership once its connections are made: whoever keeps addresses for the next start. */
   readonly onMembership?: (membership: Membership) => void;
+  /**
+   * Called about every second while the members' states differ and no majority says whose is right; without it, the node
+   * stops (`undecided`).
+   */
+  readonly onUndecided?: (sentence: string) => void;
   /** Answers a request for this path that comes to the peers' port over HTTP; undefined: there is nothing. */
   readonly onHttpGet?: (path: string) => HttpAnswer | undefined;
 }

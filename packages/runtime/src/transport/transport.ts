@@ -40,7 +40,7 @@ export class Transport {
   #dirty: Connection[] = [];
   readonly #owner: ConnectionOwner;
   readonly #roundTrip = (node: NodeId, seconds: number): void => this.#handler.onRoundTrip?.(node, seconds);
-  #server: Server | undefined;
+  readonly #servers: Server[] = [];
   #heartbeat: Heartbeat | undefined;
   #stopped = false;
 
@@ -72,10 +72,11 @@ export class Transport {
     };
   }
 
-  /** Accepts peers. @returns where, with the port the system chose for port 0; rejects when the address is taken */
+  /** Accepts peers; may be called for several addresses. @returns where, with the port the system chose for port 0; rejects when the address is taken */
   listen(address: string): Promise<string> {
-    this.#server = this.#sockets.serve((socket) => this.#accept(socket));
-    return listenAt(this.#server, address, (error) => this.#logger.error("the peer listener failed", { error }));
+    const server = this.#sockets.serve((socket) => this.#accept(socket));
+    this.#servers.push(server);
+    return listenAt(server, address, (error) => this.#logger.error("the peer listener failed", { error }));
   }
 
   /** Adds a peer, or tells where it now lives. @param address `host:port` @throws AddressError */
@@ -172,8 +173,7 @@ export class Transport {
     const sentence = `n${this.#options.self} is stopping`;
     for (const peer of this.#peers) clearTimeout(peer?.retry);
     for (const connection of [...this.#connections]) connection.close(sentence, { code: "stopping", sentence });
-    const server = this.#server;
-    if (server !== undefined) await new Promise<void>((resolve) => server.close(() => resolve()));
+    await Promise.all(this.#servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))));
   }
 
   // --- connecting

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
-import { GrpcServerConnection } from "@synod/wire/grpc/server-connection";
+import { DEFAULT_GRPC_LIMITS, type GrpcLimits, GrpcServerConnection } from "@synod/wire/grpc/server-connection";
 import { detect } from "@synod/wire/http1/detect";
 import { type Http1Limits, Http1ServerConnection } from "@synod/wire/http1/server-connection";
 import { StoreConnection } from "./connection.ts";
@@ -15,6 +15,7 @@ const FIRST_BYTES_TIMEOUT_MS = 10_000;
 const IDLE_TIMEOUT_MS = 120_000;
 /** How long a client that was refused may still send. */
 const LINGER_MS = 1000;
+const MESSAGE_SLACK = 512 << 10;
 const HTTP1_LIMITS: Http1Limits = { head: 16_384, body: 2 << 20 };
 
 /** One client's socket: finds out what it speaks, feeds the connection, and writes once a turn. */
@@ -81,7 +82,7 @@ export class ClientSocket {
       return;
     }
     this.#socket.setTimeout(0);
-    this.#grpc = new GrpcServerConnection(METHODS, this.#store);
+    this.#grpc = new GrpcServerConnection(METHODS, this.#store, grpcLimits(this.#service));
     this.#grpc.counts = this.#service.traffic.calls;
     this.#store.grpc = this.#grpc;
     this.#store.callers.certificateUser = commonName(this.#socket);
@@ -139,6 +140,11 @@ export class ClientSocket {
     this.#flush();
     if (!this.#socket.writableNeedDrain && this.#socket.isPaused()) this.#socket.resume();
   }
+}
+
+/** What is a little too large is to be refused by the store, in etcd's words. */
+function grpcLimits({ limits }: StoreService): GrpcLimits {
+  return { ...DEFAULT_GRPC_LIMITS, message: limits.requestBytes + MESSAGE_SLACK };
 }
 
 /** Whom the client's certificate is for: an authority that the server trusts has vouched for it. undefined: there is none. */

@@ -39,7 +39,7 @@ function deleteRange(connection: StoreConnection, stream: number, message: Uint8
 /** A transaction that only reads need not go through the log. */
 function txn(connection: StoreConnection, stream: number, message: Uint8Array): void {
   const request = decodeTxnRequest(connection.service.read(message));
-  validateTxn(request);
+  validateTxn(request, connection.service.limits.txnOps);
   if (!everyOp(request, (op) => op.type === "range")) {
     const cost = costOfTxn(request);
     if (cost > 0 && !connection.service.quota.admits(cost)) return connection.refuse(stream, "noSpace");

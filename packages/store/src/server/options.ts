@@ -41,6 +41,8 @@ export interface StoreServiceOptions {
 export interface StoreLimits {
   /** Bytes of one proposed command, and of one fragment of a watch response (etcd `--max-request-bytes`). */
   readonly requestBytes: number;
+  /** Operations in one transaction (etcd `--max-txn-ops`). */
+  readonly txnOps: number;
   /** Watches on this node. */
   readonly watches: number;
   /** Bytes that a watch stream may have queued before it is caught up from history instead. */
@@ -63,6 +65,7 @@ export interface StoreLimits {
 
 export const DEFAULT_STORE_LIMITS: StoreLimits = {
   requestBytes: 1_572_864,
+  txnOps: 128,
   watches: 200_000,
   watchQueueBytes: 32 << 10,
   connectionQueueBytes: 8 << 20,

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { registerEtcd } from "./commands/etcd.ts";
 import { registerKv } from "./commands/kv.ts";
 import { registerMember } from "./commands/member.ts";
 import { registerServe } from "./commands/serve.ts";
@@ -32,6 +33,7 @@ const examples: Readonly<Record<string, readonly string[]>> = {
   sim: ["synod sim --seed 7", "synod sim --seed 1 --mutant staleReads --trace 20"],
   swarm: ["synod swarm --seeds 100", "synod swarm --seeds 1000 --nodes 5 --faults crash,partition --json"],
   up: ["synod up", "synod up --nodes 5 --data ./cluster --fresh"],
+  etcd: ["synod etcd --name n1 --data-dir ./n1 --initial-cluster n1=http://localhost:2380"],
   serve: [
     "synod serve --name n1 --data ./n1 --host 10.0.0.1 \\",
     "    --peers n1=10.0.0.1:2380,n2=10.0.0.2:2380,n3=10.0.0.3:2380",
@@ -45,6 +47,7 @@ export function createProgram(): Command {
     .enablePositionalOptions();
   registerUp(program);
   registerServe(program);
+  registerEtcd(program);
   registerStatus(program);
   registerKv(program);
   registerMember(program);

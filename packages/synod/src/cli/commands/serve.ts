@@ -1,13 +1,12 @@
-import { flushCompileCache } from "node:module";
-import { createLogger, type Logger } from "@synod/runtime/log/logger";
+import { createLogger } from "@synod/runtime/log/logger";
 import type { Command } from "commander";
 import { basePorts } from "../../addresses.ts";
 import { authSettings } from "../../auth-settings.ts";
 import { nodeInCluster } from "../../member/node-in-cluster.ts";
-import type { NodeOptions, RunningNode } from "../../node.ts";
+import type { NodeOptions } from "../../node.ts";
+import { runNode } from "../../run-node.ts";
 import { storeSettings } from "../../store-settings.ts";
 import { clientTls } from "../../tls-files.ts";
-import type { NodeMessage, ParentMessage } from "../../up/messages.ts";
 import {
   addSettings,
   bytes,
@@ -102,26 +101,11 @@ async function serve(settings: Settled<typeof serveSettings>): Promise<void> {
     format: settings.log,
     node: supervised && settings.log === "human" ? "" : settings.name, // who started us prints the name before each line
   });
-  try {
-    const { startNode } = await import("../../node.ts"); // here, so that the other verbs start without it
-    const node = await startNode(await nodeOptions(settings), logger);
-    const close = closer(node, logger);
-    endOnSignal(close, supervised);
-    void node.failed.then((sentence) => {
-      logger.error(sentence);
-      tellParent({ type: "failed", sentence });
-      close("this node cannot go on", 1);
-    });
-    await node.ready;
-    // Now, and not at the end: what a start needs is worth keeping, what hours of load have compiled only costs memory.
-    flushCompileCache();
-    logger.info("ready");
-    logger.flush();
-    tellParent({ type: "ready", leader: node.leader() });
-  } catch (error) {
-    tellParent({ type: "failed", sentence: (error as Error).message });
-    throw error;
-  }
+  await runNode(
+    () => nodeOptions(settings),
+    logger,
+    () => logger.info("ready"),
+  );
 }
 
 async function nodeOptions(settings: Settled<typeof serveSettings>): Promise<NodeOptions> {
@@ -139,46 +123,4 @@ async function nodeOptions(settings: Settled<typeof serveSettings>): Promise<Nod
     snapshotEvery: settings.snapshotEvery * MEBIBYTE,
     leaseReads: settings.leaseReads,
   };
-}
-
-type Close = (why: string, exitCode: number) => void;
-
-/** Closes once, however often it is asked to, and ends the process. */
-function closer(node: RunningNode, logger: Logger): Close {
-  let closing = false;
-  return (why, exitCode) => {
-    if (closing) return;
-    closing = true;
-    process.exitCode = exitCode;
-    logger.info(`closing: ${why}`);
-    node
-      .close()
-      .then(() => logger.info("closed"))
-      .catch((error: unknown) => {
-        logger.error("could not close cleanly", { error });
-        process.exitCode = 1;
-      })
-      .finally(() => {
-        logger.flush();
-        process.exit();
-      });
-  };
-}
-
-/** SIGTERM, and the end of whoever started us, close the node; so does SIGINT unless our parent gets it too. */
-function endOnSignal(close: Close, supervised: boolean): void {
-  process.on("SIGTERM", () => close("SIGTERM", 0));
-  process.on("SIGINT", () => {
-    if (!supervised) close("SIGINT", 0);
-  });
-  if (!supervised) return;
-  process.on("disconnect", () => close("the process that started this node has ended", 0));
-  process.on("message", (message: ParentMessage) => {
-    if (message.type === "stop") close("asked to", 0);
-  });
-}
-
-function tellParent(message: NodeMessage): void {
-  if (process.send === undefined || !process.connected) return;
-  process.send(message, undefined, {}, () => {}); // a parent that is gone is noticed by "disconnect"
 }
