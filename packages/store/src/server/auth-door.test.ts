@@ -13,6 +13,7 @@ import { AuthNode, type Made } from "./testing/auth-node.ts";
 
 const key = encodeUtf8;
 const RANGE = "/etcdserverpb.KV/Range";
+const RANGE_STREAM = "/etcdserverpb.KV/RangeStream";
 const PUT = "/etcdserverpb.KV/Put";
 const TXN = "/etcdserverpb.KV/Txn";
 const WATCH = "/etcdserverpb.Watch/Watch";
@@ -42,9 +43,18 @@ function told(made: Made): DecodedWatchResponse[] {
 }
 
 /** What everybody may call, and what every user may: everything else is root's. */
-const OPEN = ["Auth/AuthStatus", "Auth/Authenticate", "Maintenance/Status", "Health/Check"];
+const OPEN = ["Auth/AuthStatus", "Auth/Authenticate", "Maintenance/Status", "Health/Check", "Health/Watch"];
 const USERS = [
-  ...["KV/Range", "KV/Put", "KV/DeleteRange", "KV/Txn", "Watch/Watch", "Cluster/MemberList", "Maintenance/Alarm"],
+  ...[
+    "KV/Range",
+    "KV/RangeStream",
+    "KV/Put",
+    "KV/DeleteRange",
+    "KV/Txn",
+    "Watch/Watch",
+    "Cluster/MemberList",
+    "Maintenance/Alarm",
+  ],
   ...["Lease/LeaseGrant", "Lease/LeaseRevoke", "Lease/LeaseKeepAlive", "Lease/LeaseTimeToLive", "Lease/LeaseLeases"],
   ...["Auth/UserGet", "Auth/RoleGet", "Lock/Lock", "Lock/Unlock", "Election/Campaign", "Election/Proclaim"],
   ...["Election/Leader", "Election/Observe", "Election/Resign"],
@@ -82,6 +92,8 @@ test("keys are read and written within the permissions, whatever form the range 
     [RANGE, range("a1"), ""],
     [RANGE, range("a", "b"), ""],
     [RANGE, range("b"), DENIED],
+    [RANGE_STREAM, range("a", "b"), ""],
+    [RANGE_STREAM, range("a", "b\0"), DENIED],
     [RANGE, range("a", "b\0"), DENIED],
     [RANGE, range("a", "\0"), DENIED],
     [RANGE, range("\0", "\0"), DENIED],

@@ -14,6 +14,7 @@ import { Callers } from "./callers.ts";
 import { Calls } from "./calls.ts";
 import type { ObserveStream } from "./election-observe.ts";
 import { FairShare, type Queued } from "./fair-queue.ts";
+import type { HealthStream } from "./health.ts";
 import { KeepAliveStream } from "./keep-alive-stream.ts";
 import type { StoreMethod } from "./method.ts";
 import { STORE_METHODS } from "./methods.ts";
@@ -29,7 +30,7 @@ import { WatchStream } from "./watch-stream.ts";
 export const ABOUT_METADATA = "synod-prefix-bin";
 
 /** Those that begin once the connection knows of them. */
-type StartedStream = TurnCall | ObserveStream | RangeStream | LargeRange;
+type StartedStream = HealthStream | TurnCall | ObserveStream | RangeStream | LargeRange;
 type OpenStream = WatchStream | KeepAliveStream | SnapshotStream | StartedStream;
 
 /**

@@ -2,7 +2,7 @@ import { GrpcMethods } from "@synod/wire/grpc/methods";
 import { AUTH_METHODS } from "./auth.ts";
 import { CLUSTER_METHODS } from "./cluster.ts";
 import { ELECTION_METHODS } from "./election.ts";
-import { HEALTH_METHODS } from "./health.ts";
+import { healthMethods } from "./health.ts";
 import { KV_METHODS } from "./kv.ts";
 import { LEASE_METHODS } from "./lease.ts";
 import { LIMITS_METHODS } from "./limits.ts";
@@ -12,8 +12,7 @@ import type { StoreMethod } from "./method.ts";
 import { RANGE_STREAM_METHODS } from "./range-stream.ts";
 import { WATCH_METHODS } from "./watch.ts";
 
-/** Every method that the client port serves; its place in the list is its number on a connection. */
-export const STORE_METHODS: readonly StoreMethod[] = [
+const METHODS_OF_THE_STORE: readonly StoreMethod[] = [
   ...KV_METHODS,
   ...RANGE_STREAM_METHODS,
   ...WATCH_METHODS,
@@ -23,9 +22,11 @@ export const STORE_METHODS: readonly StoreMethod[] = [
   ...AUTH_METHODS,
   ...LOCK_METHODS,
   ...ELECTION_METHODS,
-  ...HEALTH_METHODS,
   ...LIMITS_METHODS,
 ];
+
+/** Every method that the client port serves; its place in the list is its number on a connection. */
+export const STORE_METHODS: readonly StoreMethod[] = [...METHODS_OF_THE_STORE, ...healthMethods(METHODS_OF_THE_STORE)];
 
 export const METHODS: GrpcMethods = new GrpcMethods(STORE_METHODS);
 

@@ -15,6 +15,7 @@ import { CompactionKeeper, DEFAULT_COMPACTION } from "./compaction-keeper.ts";
 import type { StoreConnection } from "./connection.ts";
 import { FairQueue } from "./fair-queue.ts";
 import { Hashes } from "./hashes.ts";
+import type { HealthStream } from "./health.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
 import { MemberWaiters } from "./member-waiters.ts";
 import type { StoreMethod } from "./method.ts";
@@ -69,6 +70,8 @@ export class StoreService implements GroupListener {
   readonly traffic: StoreTraffic = new StoreTraffic();
   /** Whoever is told of each beat, every 15 s: clients whose streams would look dead without a sign of life. */
   readonly beating: Set<{ beat(): void }> = new Set();
+  /** Calls that are told whether this node serves. */
+  readonly healthStreams: Set<HealthStream> = new Set();
   /** How fresh this node is, and reads that wait until it is fresher. */
   readonly levels: ReadLevels = new ReadLevels(this);
   readonly sessionLeases: SessionLeases = new SessionLeases(this, this.steps);
@@ -244,6 +247,7 @@ export class StoreService implements GroupListener {
     this.isLearner = role === "learner" && this.areas.members.members.byNode(self)?.isLearner !== false;
     if (leader !== undefined) this.#leaderLostAt = undefined;
     else this.#leaderLostAt ??= this.options.now();
+    for (const stream of this.healthStreams) stream.tell();
     this.#answerTransfers(leader);
   }
 
