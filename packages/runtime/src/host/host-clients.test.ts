@@ -107,27 +107,3 @@ test("without a leader, proposals and reads end in a time-out and not in silence
   for (const one of asked) await assert.rejects(one, /timedOut/);
   await stop(lonely);
 });
-
-/** A machine with a fault: it misreads one text. */
-class Misreading extends TextMachine {
-  override apply(index: number, time: number, command: Uint8Array): number {
-    const result = super.apply(index, time, command);
-    if (this.texts.at(-1) === "17") this.texts[this.texts.length - 1] = "71";
-    return result;
-  }
-}
-
-test("a follower whose state differs from its leader's stops instead of serving it", async () => {
-  const nodes = await startThree({ hashEvery: 8 }, [new TextMachine(), new TextMachine(), new Misreading()]);
-  await nodes[0].propose("start");
-  if (isLeader(nodes[2])) nodes[2].group.transferLeadership(1);
-  await settled(() => isLeader(nodes[0]) || isLeader(nodes[1]));
-  for (let i = 0; i < 40; i++) await nodes[0].propose(`${i}`);
-  const { code, message } = await nodes[2].host.failed;
-  assert.equal(code, "stateDiverged");
-  assert.match(message, /^the state of n3 differs from its leader's at index \d+ .* delete the node's data folder/);
-  await assert.rejects(nodes[2].read(), /stopped/);
-  await nodes[0].propose("the others go on");
-  assert.equal((await nodes[1].read()).length, 42);
-  await Promise.all(nodes.map(stop));
-});

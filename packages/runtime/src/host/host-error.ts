@@ -4,7 +4,8 @@ import { WalError } from "@synod/storage/wal/types";
 /** The node had to stop: going on would risk what it has promised. */
 export class HostError extends Error {
   override readonly name = "HostError";
-  readonly code: "diskFailed" | "stateDiverged" | "invariant" | "damaged" | "removed";
+  /** `stateDiverged`: once it is closed the node may be started again, and gets its state anew. */
+  readonly code: "diskFailed" | "stateDiverged" | "undecided" | "invariant" | "damaged" | "removed";
   constructor(code: HostError["code"], message: string) {
     super(message);
     this.code = code;

@@ -49,7 +49,7 @@ export class Host implements GroupDriver {
   /** Where the turn stands: it still looks at what has happened before then, and needs no other turn for it. */
   #phase: "none" | "inputs" | "flush" | "outputs" = "none";
   readonly #membership: MembershipFollowing;
-  readonly #comparison: StateComparison;
+  readonly #comparison: StateComparison = new StateComparison(this, (error) => this.#stopWith(error));
   readonly #alarm = new Alarm(
     () => this.now(),
     () => this.wantTurn(),
@@ -85,7 +85,6 @@ export class Host implements GroupDriver {
       },
     });
     this.#membership = new MembershipFollowing(this, () => this.#removed());
-    this.#comparison = new StateComparison(this, (error) => this.#stopWith(error));
   }
 
   /** Adds a group before `start`. */

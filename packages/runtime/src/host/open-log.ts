@@ -115,7 +115,7 @@ async function rebuild(
 
 /** Writes down that the member has lost something. @throws HostError `damaged` when it has no peers to fetch it from */
 export async function keepRecovering(
-  state: RecoveredState,
+  state: Pick<RecoveredState, "currentTerm" | "votedFor" | "recovering">,
   voteFile: VoteFile,
   members: number,
   what: string,
@@ -135,11 +135,11 @@ function dropUnanchored(state: RecoveredState): void {
 }
 
 /** Nothing is deleted: whoever wants to know what happened finds the files beside the new ones. */
-function setAside(disk: Disk, logger: Logger): void {
+export function setAside(disk: Disk, logger: Logger, prefixes: readonly string[] = ["wal-", "spare-"]): void {
   const files = disk.list();
   const attempt = 1 + files.filter((name) => name.startsWith(DAMAGED_PREFIX)).length;
   for (const name of files) {
-    if (!name.startsWith("wal-") && !name.startsWith("spare-")) continue;
+    if (!prefixes.some((prefix) => name.startsWith(prefix))) continue;
     const aside = `${DAMAGED_PREFIX}${attempt}-${name}`;
     disk.rename(name, aside);
     logger.info(`set ${name} aside as ${aside}`);
