@@ -83,8 +83,9 @@ function checkPerf(address: string, load: string): Promise<string> {
   const options = { env: { ...process.env, ETCDCTL_API: "3" }, timeout: PATIENCE_MS, killSignal: "SIGKILL" as const };
   return new Promise((resolve, reject) => {
     execFile("etcdctl", args, options, (error, stdout, stderr) => {
-      const verdicts = stdout.split(/[\r\n]+/).filter((line) => /^\s*(PASS|FAIL)/.test(line));
-      if (verdicts.length > 0) resolve(verdicts.map((line) => line.trim()).join("\n"));
+      // The first one follows its progress bar on the same line.
+      const verdicts = stdout.match(/(?:PASS|FAIL|Slowest|Stddev)[^\r\n]*/g);
+      if (verdicts !== null) resolve(verdicts.join("\n"));
       else reject(new Error(`etcdctl check perf came to no verdict: ${error?.message ?? ""} ${stderr}`));
     });
   });
