@@ -15,6 +15,7 @@ import type { StoreResult } from "@synod/store/state-machine";
 import { type Peer, type Ports, peerAddress } from "./addresses.ts";
 import { openAudit } from "./audit-file.ts";
 import { asDataError, type Identity, markRemoved, openNodeFolder } from "./data-folder.ts";
+import { corruptAlarm } from "./corruption.ts";
 import { closeHttpPort, type NodeView, openHttpPort } from "./http-port.ts";
 import { clusterIdOf, firstMembers } from "./identities.ts";
 import type { Place } from "./member/joining.ts";
@@ -87,6 +88,8 @@ export interface RunningNode {
   leader(): string | undefined;
   /** Hands leadership on, answers what is under way, closes listeners and files. */
   close(): Promise<void>;
+  /** After `failed`: whether its state differed from what a majority has. Closed and started again, it gets it anew. */
+  readonly diverged: Promise<boolean>;
 }
 
 /** What the log may hold; how many a client may ask for is each node's own affair (StoreLimits.txnOps). */
@@ -121,6 +124,7 @@ export async function startNode(options: NodeOptions, logger: Logger): Promise<R
     observer: metrics.observer,
     raft: { ...options.timing, leaseReads: options.leaseReads ?? false },
     alsoListen: options.listen?.morePeers ?? [],
+    onUndecided: corruptAlarm(machine, identity.memberId, () => store, logger),
     limits: options.snapshotEvery === undefined ? {} : { snapshotEvery: options.snapshotEvery },
   });
   const store = host.addGroup(STORE_GROUP, machine.machine);
@@ -159,6 +163,7 @@ export async function startNode(options: NodeOptions, logger: Logger): Promise<R
       await audit?.close();
       disk.close();
     },
+    diverged: host.failed.then(({ code }) => code === "stateDiverged"),
   };
 }
 

@@ -10,8 +10,8 @@ import type { NodeMessage, ParentMessage } from "./up/messages.ts";
  */
 export async function runNode(options: () => Promise<NodeOptions>, logger: Logger, ready: () => void): Promise<void> {
   try {
-    const { startNode } = await import("./node.ts"); // here, so that the other verbs start without it
-    const node = await startNode(await options(), logger);
+    const { startRepairedNode } = await import("./repaired-node.ts"); // here, so that the other verbs start without it
+    const node = await startRepairedNode(await options(), logger);
     const close = closer(node, logger);
     endOnSignal(close, process.send !== undefined);
     void node.failed.then((sentence) => {
