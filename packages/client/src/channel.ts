@@ -1,14 +1,9 @@
 import { SynodError } from "./errors.ts";
 import { GrpcEndpoint, type TlsOptions } from "./grpc/endpoint.ts";
 import { ProtobufAuthentication } from "./messages/auth.ts";
-import { EndpointPool, type PoolOptions } from "./pool.ts";
+import { type Credentials, EndpointPool, type PoolOptions } from "./pool.ts";
 
 export type { Call } from "./pool.ts";
-
-export interface Credentials {
-  readonly user: string;
-  readonly password: string;
-}
 
 export interface ChannelOptions extends PoolOptions, Partial<Credentials> {
   /** Servers of one cluster, as `host:port`, `http://host:port` or `https://host:port`; any of them answers any request. */

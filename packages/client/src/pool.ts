@@ -17,6 +17,12 @@ export interface PoolOptions {
   readonly connectTimeout?: number;
 }
 
+/** Who asks, where the store knows users. */
+export interface Credentials {
+  readonly user: string;
+  readonly password: string;
+}
+
 export interface Call {
   /** As in `/etcdserverpb.KV/Put`. */
   readonly path: string;

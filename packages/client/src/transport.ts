@@ -1,6 +1,6 @@
 import type { KeyRange } from "./bytes.ts";
 import type { OpenStream } from "./endpoint.ts";
-import type { CallFailure } from "./errors.ts";
+import { CallFailure, Status, SynodError } from "./errors.ts";
 import type { DeleteOptions, DeleteResult, PutOptions, PutResult, RangeOptions, RangeResult } from "./messages/kv.ts";
 import type { LeaseTimeToLive } from "./messages/lease.ts";
 import type { Txn, TxnResult } from "./messages/txn.ts";
@@ -62,16 +62,33 @@ export class Transport {
     terms: Terms,
   ): Promise<Methods[Name][1]> {
     const codec = this.#codecs[method] as unknown as Codec<Methods[Name][0], Methods[Name][1]>;
-    return codec.decode(await this.pool.call({ ...terms, path: codec.path, request: codec.encode(request) }));
+    const answer = await this.pool.call({ ...terms, path: codec.path, request: codec.encode(request) });
+    try {
+      return codec.decode(answer);
+    } catch (error) {
+      const reason = `${terms.what}: the answer cannot be read (${(error as Error).message})`;
+      throw new SynodError(terms.readOnly ? "failed" : "unknown", reason);
+    }
   }
 
   /** @throws CallFailure; SynodError "denied" */
   async watch(create: WatchCreate, handlers: WatchHandlers): Promise<OpenStream> {
     await this.pool.authenticated();
     const { path, encode, decode } = this.#codecs.watch;
-    return this.pool.open(path, encode(create), {
-      message: (bytes) => handlers.response(decode(bytes)),
-      ended: (failure) => handlers.ended(failure),
+    let unreadable: CallFailure | undefined;
+    const stream = await this.pool.open(path, encode(create), {
+      message: (bytes) => {
+        if (unreadable !== undefined) return;
+        try {
+          handlers.response(decode(bytes));
+        } catch (error) {
+          const reason = `an answer cannot be read (${(error as Error).message})`;
+          unreadable = new CallFailure(true, reason, Status.internal);
+          stream.close();
+        }
+      },
+      ended: (failure) => handlers.ended(unreadable ?? failure),
     });
+    return stream;
   }
 }

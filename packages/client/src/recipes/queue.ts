@@ -125,9 +125,10 @@ async function oneGone(session: Session, prefix: string, waiting: Waiting, signa
 
 /** Tickets of this queue, and older than `token`. */
 function before(kvs: readonly KeyValue[], prefix: string, token: number): KeyValue[] {
-  const { length } = toBytes(prefix);
-  return kvs.filter(
-    ({ key, createRevision }) =>
-      createRevision < token && /^(?:read-|write-)?[0-9a-f]+$/.test(toText(key.subarray(length))),
-  );
+  return kvs.filter((kv) => kv.createRevision < token && isTicket(kv, prefix));
+}
+
+/** Whether the key lies directly below the prefix, as a ticket does: deeper down are those of other names. */
+export function isTicket({ key }: KeyValue, prefix: string): boolean {
+  return /^(?:read-|write-)?[0-9a-f]+$/.test(toText(key.subarray(toBytes(prefix).length)));
 }

@@ -1,3 +1,4 @@
+import { GatewayClient } from "../../gateway-client.ts";
 import { StoreClient } from "../../store.ts";
 import type { Store } from "../../store-api.ts";
 import { Relay } from "../../testing/relay.ts";
@@ -10,10 +11,15 @@ export interface Way {
   connect(endpoint: string): Store;
 }
 
-/** Real etcd and Synod. */
+/** Real etcd and Synod, over gRPC and over the JSON gateway. */
 export const ways: readonly Way[] = [
   { name: "etcd", start: servers.etcd, connect: (endpoint) => new StoreClient({ endpoints: [endpoint] }) },
   { name: "synod", start: servers.synod, connect: (endpoint) => new StoreClient({ endpoints: [endpoint] }) },
+  {
+    name: "synod's gateway",
+    start: servers.synod,
+    connect: (endpoint) => new GatewayClient({ endpoints: [endpoint] }),
+  },
 ];
 
 /** A client whose network the test can cut. */
