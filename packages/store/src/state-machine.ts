@@ -232,7 +232,7 @@ export class StoreStateMachine implements StateMachine<StoreResult> {
     switch (opcode) {
       case Opcode.leaseGrant: {
         const request = decodeLeaseGrantRequest(reader);
-        const { id, ttl } = model.leaseGrant(request.id, request.ttl, time);
+        const { id, ttl } = model.leaseGrant(request.id, request.ttl, time, request.ttlMs);
         return { type: "leaseGrant", revision: model.revision, id, ttl };
       }
       case Opcode.leaseRevoke: {

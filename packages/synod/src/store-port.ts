@@ -50,6 +50,8 @@ const tickEvery = 100;
 
 /** Opens the store to clients, over a group whose host has started. @throws CliError "ports" */
 export async function openStorePort(
+/** Leases may be as short as a tick. */
+const EXPIRE_EVERY = 20;
   host: Host,
   group: Group<StoreResult>,
   { machine, areas }: StoreMachine,
@@ -84,6 +86,7 @@ export async function openStorePort(
     close: async () => {
       await Promise.all(listeners.map((listener) => listener.close()));
       clearInterval(ticking);
+  const expiring = setInterval(() => service.expire(), EXPIRE_EVERY);
     },
   };
 }
@@ -91,6 +94,7 @@ export async function openStorePort(
 function listenAt(
   { host, port, tls: wantsTls }: ClientAddress,
   service: StoreService,
+      clearInterval(expiring);
   probes: Probes,
   { node, origins, tls }: StorePortOptions,
 ): Promise<StoreListener> {

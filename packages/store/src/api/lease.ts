@@ -2,9 +2,15 @@ import type { ProtobufReader, ProtobufWriter } from "@synod/wire/protobuf";
 import { type LeaseId, NO_LEASE } from "../model/types.ts";
 import { decodeHeader, emptyHeader, type ResponseHeader } from "./header.ts";
 
+/** Synod's own fields: milliseconds beside, or in place of, etcd's seconds. */
+const TTL_MS = 1000;
+const GRANTED_TTL_MS = 1001;
+
 export interface LeaseGrantRequest {
   /** Seconds. */
   ttl: number;
+  /** If it is there and not 0, in place of `ttl`. */
+  ttlMs?: number;
   /** 0n: the server chooses. */
   id: LeaseId;
 }
@@ -20,6 +26,9 @@ export interface DecodedLeaseResponse {
   id: LeaseId;
   ttl: number;
   grantedTtl: number;
+  /** Only of leases that were granted in milliseconds. */
+  ttlMs?: number;
+  grantedTtlMs?: number;
   keys: Uint8Array[];
 }
 
@@ -29,6 +38,7 @@ export function decodeLeaseGrantRequest(reader: ProtobufReader): LeaseGrantReque
   while (reader.next()) {
     if (reader.field === 1) request.ttl = reader.int64();
     else if (reader.field === 2) request.id = reader.int64Exact();
+    else if (reader.field === TTL_MS && reader.wireType === 0) request.ttlMs = Math.max(0, reader.int64());
     else reader.skip();
   }
   return request;
@@ -37,6 +47,7 @@ export function decodeLeaseGrantRequest(reader: ProtobufReader): LeaseGrantReque
 export function encodeLeaseGrantRequest(writer: ProtobufWriter, request: LeaseGrantRequest): void {
   writer.varint(1, request.ttl);
   writer.varint(2, request.id);
+  writer.varint(TTL_MS, request.ttlMs ?? 0);
 }
 
 /** LeaseRevokeRequest and LeaseKeepAliveRequest are but an id. Reads to the end of the message. */
@@ -69,10 +80,11 @@ export function encodeLeaseTimeToLiveRequest(writer: ProtobufWriter, request: Le
   writer.bool(2, request.keys);
 }
 
-/** What follows the header of a Grant or KeepAlive response. */
+/** What follows the header of a Grant or KeepAlive response. A fraction is told beside seconds that are rounded up. */
 export function encodeLeaseTtl(writer: ProtobufWriter, id: LeaseId, ttl: number): void {
   writer.varint(2, id);
-  writer.varint(3, ttl);
+  writer.varint(3, Math.ceil(ttl));
+  if (!Number.isInteger(ttl)) writer.varint(TTL_MS, Math.round(ttl * 1000));
 }
 
 /** What follows the header. `ttl` -1: there is no such lease. */
@@ -84,7 +96,8 @@ export function encodeLeaseTimeToLive(
   keys: readonly Uint8Array[],
 ): void {
   encodeLeaseTtl(writer, id, ttl);
-  writer.varint(4, grantedTtl);
+  writer.varint(4, Math.ceil(grantedTtl));
+  if (!Number.isInteger(grantedTtl)) writer.varint(GRANTED_TTL_MS, Math.round(grantedTtl * 1000));
   for (const key of keys) writer.alwaysBytes(5, key);
 }
 
@@ -106,6 +119,8 @@ export function decodeLeaseResponse(reader: ProtobufReader): DecodedLeaseRespons
     else if (reader.field === 3) response.ttl = reader.int64();
     else if (reader.field === 4 && reader.wireType === 0) response.grantedTtl = reader.int64();
     else if (reader.field === 5) response.keys.push(reader.bytes());
+    else if (reader.field === TTL_MS && reader.wireType === 0) response.ttlMs = reader.int64();
+    else if (reader.field === GRANTED_TTL_MS && reader.wireType === 0) response.grantedTtlMs = reader.int64();
     else reader.skip();
   }
   return response;

@@ -10,6 +10,9 @@ import { type ClusterTime, type LeaseId, NO_LEASE } from "./types.ts";
 /** etcd's MaxLeaseTTL, seconds. */
 export const MAX_LEASE_TTL = 9_000_000_000;
 
+/** Leases shorter than this would hang on the jitter of a tick. */
+export const LEAST_MILLIS = 100;
+
 const MICROSECONDS = 1_000_000;
 
 export interface LeaseConfig {
@@ -19,7 +22,7 @@ export interface LeaseConfig {
 
 /** Never changed; a renewal puts another in its place, so that frozen views keep theirs. */
 export interface Lease extends Grant {
-  /** Seconds, as granted. */
+  /** Seconds, as granted; with a fraction only where milliseconds were asked for. */
   readonly ttl: number;
   /** The lease is dead at this instant and later. */
   readonly expiry: ClusterTime;
@@ -74,13 +77,14 @@ export class Leases {
 
   /**
    * @param id chosen by the caller; 0 is none.
+   * @param millis if not 0: in place of `ttl`, and may be less than the least TTL in seconds.
    * @throws StoreError `leaseNotFound` (id 0), `leaseTTLTooLarge`, `leaseExist`
    */
-  grant(id: LeaseId, ttl: number, time: ClusterTime): Lease {
+  grant(id: LeaseId, ttl: number, time: ClusterTime, millis = 0): Lease {
     if (id === NO_LEASE) throw new StoreError("leaseNotFound");
-    if (ttl > MAX_LEASE_TTL) throw new StoreError("leaseTTLTooLarge");
+    if (ttl > MAX_LEASE_TTL || millis > MAX_LEASE_TTL * 1000) throw new StoreError("leaseTTLTooLarge");
     if (this.#index.get(id) !== undefined) throw new StoreError("leaseExist");
-    const granted = Math.max(ttl, this.#config.minLeaseTtl);
+    const granted = millis > 0 ? Math.max(millis, LEAST_MILLIS) / 1000 : Math.max(ttl, this.#config.minLeaseTtl);
     return this.restore(id, granted, expiryAfter(granted, time));
   }
 
@@ -149,9 +153,11 @@ export class Leases {
 
 /** The longest leases end at the end of time. */
 function expiryAfter(ttl: number, time: ClusterTime): ClusterTime {
-  return Math.min(time + ttl * MICROSECONDS, Number.MAX_SAFE_INTEGER);
+  return Math.min(time + Math.round(ttl * MICROSECONDS), Number.MAX_SAFE_INTEGER);
 }
 
 function hashLease(lease: Lease): number {
-  return finishHash(hashInteger(hashInteger(hashLeaseId(0x6c656173, lease.id), lease.ttl), lease.expiry));
+  const hash = hashInteger(hashLeaseId(0x6c656173, lease.id), Math.floor(lease.ttl));
+  const exact = Number.isInteger(lease.ttl) ? hash : hashInteger(hash, Math.round(lease.ttl * 1000));
+  return finishHash(hashInteger(exact, lease.expiry));
 }

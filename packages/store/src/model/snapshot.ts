@@ -15,7 +15,7 @@ import { type ClusterTime, NO_LEASE } from "./types.ts";
  *
  *     "SYNODKV" 02
  *     revision, compactedRevision + 1, time, history hash (uint32), live hash (uint32)
- *     number of leases, each: id (int64), ttl (s), expiry (µs)
+ *     number of leases, each: id (int64), ttl (s; if that has a fraction: 0, then ms), expiry (µs)
  *     number of records, each: flags (1 byte), modRevision - that of the record before,
  *       unless a tombstone: modRevision - createRevision, version; if leased: lease (int64)
  *       if not that of the record before + 1, or 0 in a revision of its own: sub-revision
@@ -71,7 +71,7 @@ export function* writeSnapshot(state: FrozenState): Generator<Uint8Array, undefi
   const leases = state.leases.cursor();
   for (leases.seekFirst(); leases.entry !== undefined; leases.next()) {
     writer.int64(leases.entry.id);
-    writer.varint(leases.entry.ttl);
+    writeTtl(writer, leases.entry.ttl);
     writer.varint(leases.entry.expiry);
     yield* writer.takeFull();
   }
@@ -83,6 +83,17 @@ export function* writeSnapshot(state: FrozenState): Generator<Uint8Array, undefi
     yield* writer.takeFull();
   }
   yield* writer.finish();
+}
+
+function writeTtl(writer: ChunkWriter, ttl: number): void {
+  if (Number.isInteger(ttl)) return writer.varint(ttl);
+  writer.varint(0);
+  writer.varint(Math.round(ttl * 1000));
+}
+
+function readTtl(reader: ChunkReader): number {
+  const seconds = reader.varint();
+  return seconds === 0 ? reader.varint() / 1000 : seconds;
 }
 
 function writeRecord(writer: ChunkWriter, record: KeyValue, before: KeyValue | undefined): void {
@@ -134,7 +145,7 @@ export function* readSnapshot(
   const time = now ?? savedTime;
   for (let left = reader.varint(); left > 0; left -= 1) {
     const id = reader.int64();
-    const ttl = reader.varint();
+    const ttl = readTtl(reader);
     leases.restore(id, ttl, Math.min(reader.varint() - savedTime + time, Number.MAX_SAFE_INTEGER));
   }
   const records = { left: reader.varint(), last: 0 };

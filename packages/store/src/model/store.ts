@@ -222,11 +222,12 @@ export class StoreModel {
   /**
    * @param id chosen by the caller, not 0.
    * @param ttl seconds.
+   * @param millis if not 0, milliseconds in its place; all answers about the lease may then have a fraction.
    * @throws StoreError `leaseExist`, `leaseTTLTooLarge`, `leaseNotFound` (id 0)
    */
-  leaseGrant(id: LeaseId, ttl: number, time: ClusterTime): LeaseGrantResponse {
+  leaseGrant(id: LeaseId, ttl: number, time: ClusterTime, millis = 0): LeaseGrantResponse {
     this.#advance(time);
-    const lease = this.#state.leases.grant(id, ttl, this.#time);
+    const lease = this.#state.leases.grant(id, ttl, this.#time, millis);
     this.counts.leaseGrant++;
     return { id: lease.id, ttl: lease.ttl };
   }
@@ -254,7 +255,8 @@ export class StoreModel {
   leaseTimeToLive(id: LeaseId, keys: boolean, time: ClusterTime): LeaseTimeToLiveResponse {
     const lease = this.#state.leases.get(id);
     if (lease === undefined) return { id, ttl: -1, grantedTtl: 0, keys: [] };
-    const remaining = Math.max(0, Math.floor((lease.expiry - time) / MICROSECONDS));
+    const exact = Math.max(0, (lease.expiry - time) / MICROSECONDS);
+    const remaining = Number.isInteger(lease.ttl) ? Math.floor(exact) : exact;
     const attached = keys ? attachedKeys(this.#state.leases, id).map((history) => history.latest.key) : [];
     return { id, ttl: remaining, grantedTtl: lease.ttl, keys: attached };
   }

@@ -16,20 +16,31 @@ import { bytesJson } from "./text.ts";
 
 const LONGEST_TTL = 9_000_000_000;
 
-/** POST: `{"ttl": 60}`, in seconds, or `?ttl=60`. */
+const LEAST_MILLIS = 100;
+
+/** POST: `{"ttl": 60}`, in seconds, or `?ttl=60`; or `{"ttlMs": 250}`. */
 export function createLease(exchange: RestExchange): void {
   const { query, request } = exchange;
-  const fields = new Fields(request.body.length === 0 ? {} : parseBody(request.body), "the body", ["ttl", "id"]);
+  const fields = new Fields(request.body.length === 0 ? {} : parseBody(request.body), "the body", [
+    "ttl",
+    "ttlMs",
+    "id",
+  ]);
   const ttl = query.number("ttl", 1, LONGEST_TTL) ?? fields.number("ttl", 1);
-  if (ttl === undefined) refuse("badBody", "no time to live is given", 'send {"ttl": 60}, in seconds, or ?ttl=60');
+  const ttlMs = fields.number("ttlMs", LEAST_MILLIS) ?? 0;
+  if (ttl === undefined && ttlMs === 0)
+    refuse("badBody", "no time to live is given", 'send {"ttl": 60}, in seconds, or ?ttl=60');
   const chosen = fields.text("id");
   exchange.call(
     "/etcdserverpb.Lease/LeaseGrant",
-    (writer) => encodeLeaseGrantRequest(writer, { ttl, id: chosen === undefined ? 0n : leaseId(chosen) }),
+    (writer) =>
+      encodeLeaseGrantRequest(writer, { ttl: ttl ?? 0, ttlMs, id: chosen === undefined ? 0n : leaseId(chosen) }),
     (reader) => {
-      const { id, ttl: granted, header } = decodeLeaseResponse(reader);
+      const { id, ttl: granted, ttlMs: exact, header } = decodeLeaseResponse(reader);
       const location = `/api/store/leases/${id}`;
-      exchange.json(201, { id: String(id), ttl: granted, revision: header.revision }, [["location", location]]);
+      exchange.json(201, { id: String(id), ttl: granted, ttlMs: exact, revision: header.revision }, [
+        ["location", location],
+      ]);
     },
   );
 }
@@ -40,9 +51,9 @@ export function renewLease(exchange: RestExchange): void {
     "/etcdserverpb.Lease/LeaseKeepAlive",
     (writer) => encodeLeaseId(writer, id),
     (reader) => {
-      const { ttl } = decodeLeaseResponse(reader);
+      const { ttl, ttlMs } = decodeLeaseResponse(reader);
       if (ttl <= 0) exchange.fail(problemOf(5, "etcdserver: requested lease not found"));
-      else exchange.json(200, { id: String(id), ttl });
+      else exchange.json(200, { id: String(id), ttl, ttlMs });
     },
   );
 }
@@ -53,10 +64,10 @@ export function getLease(exchange: RestExchange): void {
     "/etcdserverpb.Lease/LeaseTimeToLive",
     (writer) => encodeLeaseTimeToLiveRequest(writer, { id, keys: exchange.query.flag("keys") }),
     (reader) => {
-      const { ttl, grantedTtl, keys } = decodeLeaseResponse(reader);
+      const { ttl, grantedTtl, ttlMs, grantedTtlMs, keys } = decodeLeaseResponse(reader);
       if (ttl < 0) return exchange.fail(problemOf(5, "etcdserver: requested lease not found"));
       const attached = exchange.query.flag("keys") ? { keys: keys.map((key) => bytesJson("key", key)) } : {};
-      exchange.json(200, { id: String(id), ttl, grantedTtl, ...attached });
+      exchange.json(200, { id: String(id), ttl, grantedTtl, ttlMs, grantedTtlMs, ...attached });
     },
   );
 }

@@ -173,9 +173,12 @@ export const BODIES: Readonly<Record<BodyName, Schema>> = {
     else: list({ $ref: "#/components/schemas/operation" }),
   }),
   txnResult: object({ succeeded: flag, results: list({ type: "object" }), revision }, ["succeeded", "results"]),
-  newLease: object({ ttl: { ...count, minimum: 1 }, id }),
-  lease: object({ id, ttl: count, revision }, ["id", "ttl"]),
-  leaseState: object({ id, ttl: count, grantedTtl: count, keys: list(object(orBase64("key"))) }, ["id", "ttl"]),
+  newLease: object({ ttl: { ...count, minimum: 1 }, ttlMs: { ...count, minimum: 100 }, id }),
+  lease: object({ id, ttl: count, ttlMs: count, revision }, ["id", "ttl"]),
+  leaseState: object(
+    { id, ttl: count, grantedTtl: count, ttlMs: count, grantedTtlMs: count, keys: list(object(orBase64("key"))) },
+    ["id", "ttl"],
+  ),
   leases: object({ leases: list(object({ id }, ["id"])) }, ["leases"]),
   prefixes: object(
     { prefixes: list(object({ ...orBase64("prefix"), ...figures })), others: object(figures), revision },

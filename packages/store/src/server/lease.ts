@@ -12,14 +12,20 @@ import type { StoreConnection } from "./connection.ts";
 import { answerLeases } from "./lease-answers.ts";
 import type { StoreMethod } from "./method.ts";
 
+/** A client of etcd's messages asks for milliseconds here. */
+const TTL_METADATA = "synod-ttl-ms";
+
 /** The machine draws no random numbers, so an id that the client leaves to us is chosen before proposing. */
 function leaseGrant(connection: StoreConnection, stream: number, message: Uint8Array): void {
   const { service } = connection;
   const request = decodeLeaseGrantRequest(service.read(message));
+  const asked = connection.grpc.metadata(stream, TTL_METADATA);
+  if (asked !== undefined && /^\d{1,13}$/.test(asked)) request.ttlMs = Number(asked);
   if (!service.quota.admits(LEASE_OVERHEAD)) return connection.refuse(stream, "noSpace");
-  if (request.id !== NO_LEASE) return connection.propose(Opcode.leaseGrant, message, stream, LEASE_GRANT);
+  if (request.id !== NO_LEASE && asked === undefined)
+    return connection.propose(Opcode.leaseGrant, message, stream, LEASE_GRANT);
   const writer = new ProtobufWriter(32);
-  encodeLeaseGrantRequest(writer, { ttl: request.ttl, id: service.newLeaseId() });
+  encodeLeaseGrantRequest(writer, { ...request, id: request.id === NO_LEASE ? service.newLeaseId() : request.id });
   connection.propose(Opcode.leaseGrant, writer.finish(), stream, LEASE_GRANT);
 }
 
