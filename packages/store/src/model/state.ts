@@ -20,9 +20,23 @@ const NO_KVS: readonly KeyValue[] = [];
  * What a put needs of the state; `put` relies on it.
  * @throws StoreError `leaseNotFound`, `keyNotFound`
  */
-export function checkPut({ keyspace, leases }: StoreState, request: PutRequest): void {
-  const lease = request.lease ?? NO_LEASE;
+export function checkPut(state: StoreState, request: PutRequest): void {
+  requireLease(state, request);
+  requireKept(state, request);
+}
+
+/** As `checkPut`; where both are missing, etcd names the other one within a transaction. */
+export function checkPutInTxn(state: StoreState, request: PutRequest): void {
+  requireKept(state, request);
+  requireLease(state, request);
+}
+
+function requireLease({ leases }: StoreState, { lease = NO_LEASE }: PutRequest): void {
   if (lease !== NO_LEASE) leases.require(lease);
+}
+
+/** What is to be kept as it is must be there. */
+function requireKept({ keyspace }: StoreState, request: PutRequest): void {
   if (request.ignoreValue !== true && request.ignoreLease !== true) return;
   if (keyspace.get(request.key) === undefined) throw new StoreError("keyNotFound");
 }

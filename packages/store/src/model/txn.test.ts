@@ -224,3 +224,13 @@ test("a transaction that only reads may run beside the log", () => {
     assert.throws(() => store.readTxn(writing));
   }
 });
+
+test("what is wrong with several operations is told as etcd tells it: puts before ranges, and what they keep before their lease", () => {
+  const store = new StoreModel();
+  const first = (success: RequestOp[], code: string): void => assert.throws(() => store.txn({ success }, 0), { code });
+  const [future, keeps] = [get("a", { revision: 9 }), put("x", "", { ignoreValue: true, lease: 7n })];
+  first([future, nested({ failure: [], success: [keeps] })], "keyNotFound");
+  first([future, put("x", "", { lease: 7n })], "leaseNotFound");
+  first([keeps], "keyNotFound");
+  assert.throws(() => store.put({ key: bytes("x"), ignoreValue: true, lease: 7n }, 0), { code: "leaseNotFound" });
+});

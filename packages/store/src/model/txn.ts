@@ -5,7 +5,7 @@ import type { Keyspace } from "./keyspace.ts";
 import type { PrefixQuotas } from "./prefix-quotas.ts";
 import { range } from "./range.ts";
 import { scan } from "./scan.ts";
-import { checkPut, deleteRange, put, type StoreState } from "./state.ts";
+import { checkPutInTxn, deleteRange, put, type StoreState } from "./state.ts";
 import {
   type Compare,
   CompareResult,
@@ -37,7 +37,8 @@ interface Plan {
  */
 export function txn(state: StoreState, request: TxnRequest, quotas?: PrefixQuotas): TxnResponse {
   const plan = decide(state.keyspace, request);
-  check(state, plan);
+  checkPuts(state, plan);
+  checkRanges(state.keyspace, plan);
   if (quotas?.active) quotas.admit(putsOf(plan));
   const responses = execute(state, plan);
   return { revision: state.keyspace.visibleRevision, succeeded: plan.succeeded, responses };
@@ -60,13 +61,15 @@ function decide(keyspace: Keyspace, request: TxnRequest): Plan {
   return { succeeded, ops, nested };
 }
 
-function check(state: StoreState, plan: Plan): void {
-  let child = 0;
-  for (const op of plan.ops) {
-    if (op.type === "range") checkRevision(state.keyspace, op.request);
-    else if (op.type === "put") checkPut(state, op.request);
-    else if (op.type === "txn") check(state, plan.nested[child++]!);
-  }
+/** Before all ranges, nested ones too, as etcd does: what is refused is refused in the same words. */
+function checkPuts(state: StoreState, plan: Plan): void {
+  for (const op of plan.ops) if (op.type === "put") checkPutInTxn(state, op.request);
+  for (const nested of plan.nested) checkPuts(state, nested);
+}
+
+function checkRanges(keyspace: Keyspace, plan: Plan): void {
+  for (const op of plan.ops) if (op.type === "range") checkRevision(keyspace, op.request);
+  for (const nested of plan.nested) checkRanges(keyspace, nested);
 }
 
 /** What would be put, nested transactions included. */

@@ -77,7 +77,12 @@ export class Fields {
     return new Fields(this.bytes(field));
   }
 
+  /** Bytes or messages, all of them. */
+  many(field: number): Uint8Array[] {
+    return (this.#values.get(field) ?? []).map((value) => value as Uint8Array);
+  }
+
   messages(field: number): Fields[] {
-    return (this.#values.get(field) ?? []).map((value) => new Fields(value as Uint8Array));
+    return this.many(field).map((value) => new Fields(value));
   }
 }
