@@ -4,8 +4,9 @@ import { encodeUtf8 } from "@synod/wire/utf8";
 import { decodeBase64 } from "../gateway/json/base64.ts";
 import { metadataOf } from "../gateway/metadata.ts";
 import { ABOUT_METADATA } from "../server/connection.ts";
-import type { HttpRequest, HttpResponder } from "../server/http-exchange.ts";
+import { type HttpRequest, type HttpResponder, isUpgradable } from "../server/http-exchange.ts";
 import type { LocalCalls } from "../server/local-calls.ts";
+import { ResponderWithFields } from "../server/origins.ts";
 import { type Problem, problemBody, problemOf, RestError } from "./problem.ts";
 import type { Query } from "./query.ts";
 import { bytesJson } from "./text.ts";
@@ -16,7 +17,9 @@ export class RestExchange {
   readonly query: Query;
   /** What the address names behind its route: a key, the id of a lease. */
   readonly argument: Uint8Array;
-  readonly responder: HttpResponder;
+  readonly #responder: HttpResponder;
+  /** What the store has told of its answer, to be told with it. */
+  #told: ResponseFields = [];
   readonly calls: LocalCalls;
 
   constructor(
@@ -28,8 +31,15 @@ export class RestExchange {
     this.request = request;
     this.query = query;
     this.argument = argument;
-    this.responder = responder;
+    this.#responder = responder;
     this.calls = calls;
+  }
+
+  get responder(): HttpResponder {
+    const responder = this.#responder;
+    return this.#told.length > 0 && isUpgradable(responder)
+      ? new ResponderWithFields(responder, this.#told)
+      : responder;
   }
 
   json(status: number, body: object, fields: ResponseFields = []): void {
@@ -54,6 +64,7 @@ export class RestExchange {
       },
       onHeaders: (fields) => {
         about = fields.find(([name]) => name === ABOUT_METADATA)?.[1];
+        this.#told = fields.filter(([name]) => name !== ABOUT_METADATA);
       },
       onFinish: (code, text) => {
         if (answer === undefined) this.fail(withPrefix(problemOf(code, text), about));

@@ -6,6 +6,7 @@ import { decodePutResponse, encodePutRequest } from "../api/put.ts";
 import { type DecodedRangeResponse, decodeRangeResponse, encodeRangeRequest } from "../api/range.ts";
 import { type DecodedResponseOp, type DecodedTxnResponse, decodeTxnResponse, encodeTxnRequest } from "../api/txn.ts";
 import type { Compare, RequestOp } from "../model/types.ts";
+import { LEVELS } from "../server/read-levels.ts";
 import { etag, writeConditions } from "./conditions.ts";
 import { watchKeys } from "./events.ts";
 import type { RestExchange } from "./exchange.ts";
@@ -185,8 +186,8 @@ function notFound(revision: number): Parameters<RestExchange["fail"]>[0] {
 /** @throws RestError */
 function isSerializable({ query }: RestExchange): boolean {
   const level = query.text("consistency") ?? "linearizable";
-  if (level === "linearizable" || level === "serializable") return level === "serializable";
-  return refuse("badParameter", `consistency=${level} is not known here`, "use linearizable or serializable");
+  if ((LEVELS as readonly string[]).includes(level)) return level === "serializable";
+  return refuse("badParameter", `consistency=${level} is not known here`, `use one of ${LEVELS.join(", ")}`);
 }
 
 function wantsJson({ request }: RestExchange): boolean {

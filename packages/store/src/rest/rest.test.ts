@@ -218,6 +218,20 @@ test("what is wrong is said with what to do", async () => {
   assert.deepEqual((await ask("GET", "/keys/a")).json.code, "noLeader");
 });
 
+test("a read says how fresh it is to be, and is told how fresh it was", async () => {
+  await ask("PUT", "/keys/a", {}, "1");
+  const told = async (path: string, headers: Record<string, string> = {}): Promise<unknown[]> => {
+    const reply = await ask("GET", path, headers);
+    return [reply.status, reply.headers.get("synod-consistency"), reply.headers.get("synod-staleness-ms")];
+  };
+  assert.deepEqual(await told("/keys/a"), [200, null, null]);
+  assert.deepEqual(await told("/keys/a?consistency=serializable"), [200, "serializable", "unknown"]);
+  assert.deepEqual(await told("/keys/a", { "synod-consistency": "linearizable" }), [200, "linearizable", "0"]);
+  assert.deepEqual(await told("/keys?prefix&consistency=bounded&max-staleness=1000"), [200, "bounded", "0"]);
+  assert.deepEqual(await told("/keys/a?consistency=session&session-revision=2"), [200, "session", "0"]);
+  assert.deepEqual(await told("/keys/a?consistency=session"), [400, null, null]);
+});
+
 test("the node says how it is", async () => {
   const { json } = await ask("GET", "/status");
   assert.deepEqual([json.revision, typeof json.leader, json.raftTerm], [1, "string", 2]);

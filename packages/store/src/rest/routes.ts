@@ -25,7 +25,10 @@ export interface RestRoute {
 export const REST_PREFIX = "/api/store";
 
 const RANGE: readonly ParameterName[] = ["prefix", "from", "to"];
-const READ: readonly ParameterName[] = ["limit", "keys", "rev", "consistency", "cursor", "watch", "events", "prev"];
+const READ: readonly ParameterName[] = [
+  ...(["limit", "keys", "rev", "consistency", "session-revision", "max-staleness"] as const),
+  ...(["cursor", "watch", "events", "prev"] as const),
+];
 
 export const REST_ROUTES: readonly RestRoute[] = [
   {

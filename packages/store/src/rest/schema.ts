@@ -1,3 +1,4 @@
+import { LEVELS } from "../server/read-levels.ts";
 /** Pieces of JSON Schema (draft 2020-12) that the routes name. */
 export type Schema = Readonly<Record<string, unknown>>;
 
@@ -27,6 +28,8 @@ export type ParameterName =
   | "keys"
   | "rev"
   | "consistency"
+  | "session-revision"
+  | "max-staleness"
   | "cursor"
   | "watch"
   | "events"
@@ -52,8 +55,18 @@ export const PARAMETERS: Readonly<Record<ParameterName, Parameter>> = {
   rev: { in: "query", description: "As of this revision; of a watch: from it on", schema: { ...count, minimum: 1 } },
   consistency: {
     in: "query",
-    description: "linearizable: everything acknowledged before is seen; serializable: what this node has, at once",
-    schema: { ...text, enum: ["linearizable", "serializable"], default: "linearizable" },
+    description: "How fresh: see the manual; the answer's synod-consistency and synod-staleness-ms tell what it got",
+    schema: { ...text, enum: [...LEVELS], default: "linearizable" },
+  },
+  "session-revision": {
+    in: "query",
+    description: "For consistency=session: at least this revision",
+    schema: { ...count, minimum: 0 },
+  },
+  "max-staleness": {
+    in: "query",
+    description: "For consistency=bounded: milliseconds",
+    schema: { ...count, minimum: 0 },
   },
   cursor: { in: "query", description: "The next page, as the page before told; its revision is kept", schema: text },
   watch: flagParameter("A stream of changes (text/event-stream) in place of what is there now"),
