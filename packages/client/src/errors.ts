@@ -97,7 +97,7 @@ export function worthAnotherAttempt(failure: CallFailure): boolean {
 
 /** Whether the server wants another token: nothing was done, and who can authenticate again may try again. */
 export function wantsAnotherToken(message: string): boolean {
-  return message.includes("invalid auth token") || message.includes("revision of auth store is old");
+  return /invalid auth token|revision of auth store is old|user name is empty/.test(message);
 }
 
 /** @param what the request as a person would name it, as in `put "a" (127.0.0.1:2379)`. */

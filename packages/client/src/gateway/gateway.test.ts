@@ -5,6 +5,7 @@ import { withPrefix } from "../bytes.ts";
 import { SynodError } from "../errors.ts";
 import { GatewayClient } from "../gateway-client.ts";
 import { StoreClient } from "../store.ts";
+import { refusal } from "../testing/refusal.ts";
 import { Relay } from "../testing/relay.ts";
 import { type StoreServer, servers } from "../testing/servers.ts";
 import { compare, op } from "../txn.ts";
@@ -160,12 +161,9 @@ for (const [name, start] of Object.entries(servers))
       const silent = new GatewayClient({ endpoints: [relay.endpoint], timeout: 300 });
       await silent.put("warm", "1");
       server.pause();
-      const thrown = await silent.put("x", "1").then(
-        () => undefined,
-        (error: SynodError) => error,
-      );
+      const thrown = await refusal(() => silent.put("x", "1"));
       server.resume();
-      assert.deepEqual([thrown?.code, thrown?.outcome], ["unknown", "unknown"]);
+      assert.deepEqual([thrown.code, thrown.outcome], ["unknown", "unknown"]);
       silent.close();
       relay.cut();
       await relay.shut();

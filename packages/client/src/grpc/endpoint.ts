@@ -107,7 +107,11 @@ export class GrpcEndpoint implements Endpoint {
   #connect(timeout: number): Promise<ClientHttp2Session> {
     return new Promise((resolve, reject) => {
       const session = this.#dial();
-      const timer = setTimeout(() => session.destroy(new Error(`not within ${timeout} ms`)), timeout);
+      // Also when the session says nothing more, as one does whose certificate a server has refused.
+      const timer = setTimeout(() => {
+        session.destroy();
+        reject(new CallFailure(false, `no connection to ${this.address} (not within ${timeout} ms)`));
+      }, timeout);
       // "remoteSettings" rather than "connect": whatever merely accepts connections does not count as a server.
       session.once("remoteSettings", () => {
         clearTimeout(timer);

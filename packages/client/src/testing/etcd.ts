@@ -18,11 +18,11 @@ export class Etcd implements StoreServer {
     this.#folder = folder;
   }
 
-  /** Needs the program `etcd` (Debian: etcd-server). */
-  static async start(): Promise<Etcd> {
-    const [client, peer] = (await freePorts(2)) as [number, number];
+  /** Needs the program `etcd` (Debian: etcd-server). @param more flags; with `cert-file` its clients come over TLS */
+  static async start(more: Readonly<Record<string, string>> = {}): Promise<Etcd> {
+    const [client, peer, health] = (await freePorts(3)) as [number, number, number];
     const folder = mkdtempSync(join(tmpdir(), "synod-etcd-"));
-    const clientUrl = `http://127.0.0.1:${client}`;
+    const clientUrl = `${more["cert-file"] === undefined ? "http" : "https"}://127.0.0.1:${client}`;
     const peerUrl = `http://127.0.0.1:${peer}`;
     const options = {
       "data-dir": folder,
@@ -32,12 +32,15 @@ export class Etcd implements StoreServer {
       "initial-advertise-peer-urls": peerUrl,
       "initial-cluster": `default=${peerUrl}`,
       "log-level": "error",
+      // Plain, unlike its clients' door when that is over TLS: for asking whether it is there.
+      "listen-metrics-urls": `http://127.0.0.1:${health}`,
+      ...more,
     };
     const args = Object.entries(options).map(([name, value]) => `--${name}=${value}`);
     const child = spawn("etcd", args, { stdio: "ignore" });
     const failed = once(child, "exit").then(([code]) => Promise.reject(new Error(`etcd ended with code ${code}`)));
     const etcd = new Etcd(`127.0.0.1:${client}`, child, folder);
-    await Promise.race([etcd.#answers(), failed]);
+    await Promise.race([answers(health), failed]);
     failed.catch(() => {}); // from here on its end is expected
     return etcd;
   }
@@ -57,15 +60,15 @@ export class Etcd implements StoreServer {
     await ended;
     rmSync(this.#folder, { recursive: true, force: true });
   }
+}
 
-  async #answers(): Promise<void> {
-    for (;;) {
-      const health = await fetch(`http://${this.endpoint}/health`).then(
-        (response) => response.text(),
-        () => "",
-      );
-      if (health.includes("true")) return;
-      await new Promise((resolve) => setTimeout(resolve, 25));
-    }
+async function answers(port: number): Promise<void> {
+  for (;;) {
+    const health = await fetch(`http://127.0.0.1:${port}/health`).then(
+      (response) => response.text(),
+      () => "",
+    );
+    if (health.includes("true")) return;
+    await new Promise((resolve) => setTimeout(resolve, 25));
   }
 }
