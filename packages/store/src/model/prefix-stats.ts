@@ -130,6 +130,11 @@ export class PrefixStats {
   }
 }
 
+/** @returns undefined: nothing is to be measured */
+export function statsOf(settings: PrefixSettings | undefined): PrefixStats | undefined {
+  return settings === undefined || settings.depth === 0 ? undefined : new PrefixStats(settings);
+}
+
 function stat(prefix: Uint8Array, hash: number): PrefixStat {
   return { prefix, hash, keys: 0, bytes: 0, writes: 0 };
 }

@@ -8,8 +8,8 @@ import { Keyspace, RECORD_OVERHEAD } from "./keyspace.ts";
 import { Leases } from "./leases.ts";
 import { OperationCounts } from "./operation-counts.ts";
 import { PrefixQuotas } from "./prefix-quotas.ts";
-import { type PrefixSettings, PrefixStats } from "./prefix-stats.ts";
-import { range, rangeWithin } from "./range.ts";
+import { type PrefixSettings, type PrefixStats, statsOf } from "./prefix-stats.ts";
+import { rangeWithin } from "./range.ts";
 import { RangeWalk } from "./range-walk.ts";
 import { type FrozenState, freeze, readSnapshot, writeSnapshot } from "./snapshot.ts";
 import { attachedKeys, checkPut, deleteRange, put, revoke, type StoreState } from "./state.ts";
@@ -345,8 +345,4 @@ export class StoreModel {
   #advance(time: ClusterTime): void {
     if (time > this.#time) this.#time = time;
   }
-}
-
-function statsOf(prefixes: PrefixSettings | undefined): PrefixStats | undefined {
-  return prefixes === undefined || prefixes.depth === 0 ? undefined : new PrefixStats(prefixes);
 }

@@ -71,7 +71,7 @@ const serveSettings = {
     ["yes", "no"],
   ),
   rateLimit: whole(
-    "requests a second that one user may make here, or one connection of nobody; watches and renewals are free; 0: any",
+    "requests a second that one user may make here, or one connection of nobody; watches and renewals are free; 0: no limit",
     0,
     0,
     1_000_000,
