@@ -1,99 +1,51 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { freePorts } from "@synod/runtime/testing/ports";
+import { EtcdMember, type EtcdPlace, etcdPlaces } from "./cluster-test/etcd-member.ts";
 import { Etcdctl } from "./cluster-test/etcdctl.ts";
 
-const SHIM = join(import.meta.dirname, "../bin/etcd");
 const folder = mkdtempSync(join(tmpdir(), "synod-etcd-"));
-const started: Member[] = [];
+const started: EtcdMember[] = [];
+const NOWHERE: EtcdPlace = { name: "default", client: "", peer: "", clientPort: 0, peerPort: 0 };
 
 after(async () => {
   await Promise.all(started.map((member) => member.stop()));
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** A member's process, started as etcd's documentation says, whichever program that starts. */
-class Member {
-  readonly #child: ChildProcess;
-  log = "";
-  #changed: () => void = () => {};
-
-  constructor(program: string, args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
-    this.#child = spawn(program, args, { env: { ...process.env, ...environment }, cwd: folder });
-    for (const stream of [this.#child.stdout, this.#child.stderr])
-      stream?.setEncoding("utf8").on("data", (text: string) => {
-        this.log += text;
-        this.#changed();
-      });
-    this.#child.once("close", () => this.#changed());
-    started.push(this);
-  }
-
-  /** What supervisors and scripts wait for. */
-  async ready(): Promise<void> {
-    while (!this.log.includes("ready to serve client requests")) {
-      if (this.#child.exitCode !== null) throw new Error(`it ended:\n${this.log}`);
-      await new Promise<void>((resolve) => {
-        this.#changed = resolve;
-      });
-    }
-  }
-
-  async ended(): Promise<number | null> {
-    if (this.#child.exitCode === null && this.#child.signalCode === null) await once(this.#child, "close");
-    return this.#child.exitCode;
-  }
-
-  async stop(): Promise<number | null> {
-    this.#child.kill("SIGTERM");
-    return this.ended();
-  }
+function launch(
+  program: "etcd" | "synod",
+  self: EtcdPlace,
+  all: readonly EtcdPlace[],
+  flags: string[] = [],
+): EtcdMember {
+  return keep(EtcdMember.launch(program, folder, self, all, flags));
 }
 
-interface Place {
-  readonly name: string;
-  readonly client: string;
-  readonly peer: string;
+function run(args: readonly string[], environment: Readonly<Record<string, string>> = {}): EtcdMember {
+  return keep(new EtcdMember("synod", NOWHERE, folder, args, environment));
 }
 
-async function places(count: number): Promise<Place[]> {
-  const ports = await freePorts(2 * count);
-  return Array.from({ length: count }, (_, index) => ({
-    name: `infra${index}`,
-    client: `http://127.0.0.1:${ports[2 * index]}`,
-    peer: `http://127.0.0.1:${ports[2 * index + 1]}`,
-  }));
-}
-
-/** The launch script of etcd's clustering guide. */
-function launch(program: string, at: string, self: Place, all: readonly Place[], state = "new"): Member {
-  return new Member(program, [
-    ...["--name", self.name, "--data-dir", join(folder, at, self.name), "--log-level", "info"],
-    ...["--initial-advertise-peer-urls", self.peer, "--listen-peer-urls", self.peer],
-    ...["--listen-client-urls", self.client, "--advertise-client-urls", self.client],
-    ...["--initial-cluster-token", "etcd-cluster-1", `--initial-cluster-state=${state}`],
-    ...["--initial-cluster", all.map(({ name, peer }) => `${name}=${peer}`).join(",")],
-  ]);
+function keep(member: EtcdMember): EtcdMember {
+  started.push(member);
+  return member;
 }
 
 test("a launch script made for etcd starts a cluster, a member is added, and all of them start again", async () => {
-  const all = await places(4);
+  const all = await etcdPlaces(4);
   const first = all.slice(0, 3);
-  const members = first.map((self) => launch(SHIM, "synod", self, first));
+  const members = first.map((self) => launch("synod", self, first));
   await Promise.all(members.map((member) => member.ready()));
   const etcdctl = new Etcdctl(first.map(({ client }) => client));
   assert.equal((await etcdctl.run(["put", "k", "v"])).output, "OK\n");
 
-  const [, , , fourth] = all as [Place, Place, Place, Place];
+  const [, , , fourth] = all as [EtcdPlace, EtcdPlace, EtcdPlace, EtcdPlace];
   const added = await etcdctl.run(["member", "add", fourth.name, `--peer-urls=${fourth.peer}`]);
   assert.match(added.output, /^Member [0-9a-f]{1,16} added to cluster/);
   assert.ok(added.output.includes(`ETCD_NAME="${fourth.name}"`), added.output);
-  const joined = launch(SHIM, "synod", fourth, all, "existing");
+  const joined = launch("synod", fourth, all, ["--initial-cluster-state=existing"]);
   await joined.ready();
   const own = new Etcdctl([fourth.client]);
   assert.equal((await own.run(["get", "k"])).output, "k\nv\n");
@@ -101,18 +53,18 @@ test("a launch script made for etcd starts a cluster, a member is added, and all
 
   for (const member of [...members, joined]) assert.equal(await member.stop(), 0);
   // As before, and what was `new` then does not count any more.
-  const again = all.map((self) => launch(SHIM, "synod", self, all));
+  const again = all.map((self) => launch("synod", self, all));
   await Promise.all(again.map((member) => member.ready()));
   assert.equal((await own.run(["get", "k"])).output, "k\nv\n");
   await Promise.all(again.map((member) => member.stop()));
 });
 
 test("cluster and members have the ids that etcd gives them", async () => {
-  const all = (await places(2)).slice(0, 1);
+  const all = (await etcdPlaces(2)).slice(0, 1);
   const ids: string[] = [];
-  for (const program of ["etcd", SHIM]) {
-    const [self] = all as [Place];
-    const member = launch(program, `ids-${ids.length}`, self, all);
+  for (const program of ["etcd", "synod"] as const) {
+    const [self] = all as [EtcdPlace];
+    const member = launch(program, self, all, ["--data-dir", join(folder, "ids", program)]);
     await member.ready();
     ids.push(
       (await new Etcdctl([self.client]).run(["member", "list", "-w", "json"])).output.replace(/"raft_term":\d+/, ""),
@@ -123,7 +75,7 @@ test("cluster and members have the ids that etcd gives them", async () => {
 });
 
 test("the environment counts after flags, and a file counts alone", async () => {
-  const [one, two] = (await places(2)) as [Place, Place];
+  const [one, two] = (await etcdPlaces(2)) as [EtcdPlace, EtcdPlace];
   const environment = {
     ETCD_NAME: one.name,
     ETCD_DATA_DIR: join(folder, "environment"),
@@ -134,7 +86,7 @@ test("the environment counts after flags, and a file counts alone", async () => 
     ETCD_SNAPSHOT_COUNT: "5000",
     ETCD_UNKNOWN: "1",
   };
-  const member = new Member(SHIM, ["--listen-peer-urls", one.peer], environment);
+  const member = run(["--listen-peer-urls", one.peer], environment);
   await member.ready();
   assert.match(member.log, /--snapshot-count does nothing here: /);
   assert.match(member.log, /ETCD_UNKNOWN is no setting/);
@@ -158,7 +110,7 @@ test("the environment counts after flags, and a file counts alone", async () => 
       .map(([key, value]) => `${key}: ${value}\n`)
       .join(""),
   );
-  const configured = new Member(SHIM, ["--config-file", file, "--name", "other"], environment);
+  const configured = run(["--config-file", file, "--name", "other"], environment);
   await configured.ready();
   assert.match(configured.log, /counts alone/);
   assert.match((await new Etcdctl([two.client]).run(["member", "list"])).output, /, infra0, /);
@@ -179,7 +131,7 @@ const REFUSED: readonly (readonly [args: readonly string[], says: RegExp, code: 
 
 test("what cannot be is said in one sentence", { timeout: 30_000 }, async () => {
   for (const [args, says, code] of REFUSED) {
-    const member = new Member(SHIM, args);
+    const member = run(args);
     assert.equal(await member.ended(), code, args.join(" "));
     assert.match(member.log, says);
     assert.equal(member.log.trim().split("\n").length, 1, member.log);

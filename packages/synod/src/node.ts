@@ -4,8 +4,10 @@ import { NodeDisk } from "@synod/runtime/disk/node-disk";
 import type { Group } from "@synod/runtime/group";
 import { Host } from "@synod/runtime/host/host";
 import type { HostError } from "@synod/runtime/host/host-error";
+import type { HostOptions } from "@synod/runtime/host/options";
 import type { Logger } from "@synod/runtime/log/logger";
-import type { Address } from "@synod/runtime/transport/sockets";
+import { type Address, type Sockets, TCP_SOCKETS } from "@synod/runtime/transport/sockets";
+import { type PeerTlsOptions, TlsSockets } from "@synod/runtime/transport/tls-sockets";
 import { createStoreMachine } from "@synod/store/machine";
 import type { MemberRecord, MemberRules } from "@synod/store/model/members";
 import type { AuthSettings } from "@synod/store/server/auth-gate";
@@ -14,8 +16,8 @@ import type { StoreLimits } from "@synod/store/server/options";
 import type { StoreResult } from "@synod/store/state-machine";
 import { type Peer, type Ports, peerAddress } from "./addresses.ts";
 import { openAudit } from "./audit-file.ts";
-import { asDataError, type Identity, markRemoved, openNodeFolder } from "./data-folder.ts";
 import { corruptAlarm } from "./corruption.ts";
+import { asDataError, type Identity, markRemoved, openNodeFolder } from "./data-folder.ts";
 import { closeHttpPort, type NodeView, openHttpPort } from "./http-port.ts";
 import { clusterIdOf, firstMembers } from "./identities.ts";
 import type { Place } from "./member/joining.ts";
@@ -27,6 +29,7 @@ import { Metrics, type MetricsDetail } from "./node-metrics.ts";
 import { Readiness } from "./readiness.ts";
 import { type ClientAddress, openStorePort, type StorePort } from "./store-port.ts";
 import type { StoreSettings } from "./store-settings.ts";
+import { watchTlsFiles } from "./tls-watch.ts";
 import { portError } from "./up/ports.ts";
 
 export interface NodeOptions {
@@ -45,6 +48,8 @@ export interface NodeOptions {
   readonly ports: Ports;
   /** Present: the store speaks TLS to its clients. */
   readonly tls?: TlsOptions | undefined;
+  /** Present: nodes speak TLS to each other, and nothing else. */
+  readonly peerTls?: PeerTlsOptions | undefined;
   /** How users sign in. */
   readonly auth?: Partial<AuthSettings> | undefined;
   /** Bytes that the store may use: see StoreLimits. */
@@ -84,13 +89,15 @@ export interface RunningNode {
   readonly ready: Promise<void>;
   /** Resolves, with the sentence for the operator, if the node had to stop by itself. */
   readonly failed: Promise<string>;
+  /** After `failed`: whether its state differed from what a majority has. Closed and started again, it gets it anew. */
+  readonly diverged: Promise<boolean>;
   /** The name of the node that leads, as far as this one knows. */
   leader(): string | undefined;
   /** Hands leadership on, answers what is under way, closes listeners and files. */
   close(): Promise<void>;
-  /** After `failed`: whether its state differed from what a majority has. Closed and started again, it gets it anew. */
-  readonly diverged: Promise<boolean>;
 }
+
+type HostSettings = Pick<HostOptions, "self" | "listen" | "alsoListen" | "raft" | "limits">;
 
 /** What the log may hold; how many a client may ask for is each node's own affair (StoreLimits.txnOps). */
 const MOST_TXN_OPS = 100_000;
@@ -100,7 +107,7 @@ export const STORE_GROUP = 1;
 
 /** @throws CliError: the folder or a port cannot be had, and what to do about it. */
 export async function startNode(options: NodeOptions, logger: Logger): Promise<RunningNode> {
-  const { self, cluster, data, host: address, ports } = options;
+  const { self, cluster, data, ports } = options;
   const metrics = new Metrics(options.metrics);
   const told = options.place?.members ?? firstMembers(cluster, options.peers);
   const { identity, log } = openNodeFolder(data, identityOf(options, told));
@@ -111,33 +118,32 @@ export async function startNode(options: NodeOptions, logger: Logger): Promise<R
   const roster = new Roster(machine.areas.members, remembered?.members ?? told);
   if (remembered === undefined) rememberMembers(data, roster.toRemember());
   const disk = openDisk(log, metrics);
+  const { sockets, stopWatching } = openSockets(options, logger);
   const host = new Host({
-    self: self.id,
     peers: addressesOf(told, remembered),
     voters: identity.voters,
-    listen: peerAddress(address, ports.peers),
     clusterId,
     onMembership: () => rememberMembers(data, roster.toRemember()),
     onHttpGet: (path) => (path === MEMBERS_PATH ? membersPage(cluster, clusterId, roster.members()) : undefined),
+    onUndecided: corruptAlarm(machine, identity.memberId, () => store, logger),
     disk,
     logger,
     observer: metrics.observer,
-    raft: { ...options.timing, leaseReads: options.leaseReads ?? false },
-    alsoListen: options.listen?.morePeers ?? [],
-    onUndecided: corruptAlarm(machine, identity.memberId, () => store, logger),
-    limits: options.snapshotEvery === undefined ? {} : { snapshotEvery: options.snapshotEvery },
+    sockets,
+    ...hostSettings(options),
   });
   const store = host.addGroup(STORE_GROUP, machine.machine);
   await startHost(host, options);
   const front = await openStorePort(host, store, machine, {
     node: self.name,
-    clients: options.listen?.clients ?? [{ host: address, port: ports.store, tls: options.tls !== undefined }],
+    clients: clientAddresses(options),
     origins: options.origins ?? [],
     clusterId,
     roster,
     memberRules: options.memberRules,
     metrics,
     tls: options.tls,
+    logger,
     limits: { quotaBytes: options.quotaBytes ?? 0, ...options.limits },
     auth: options.auth,
     settings: { ...options.store, audit: audit?.trail },
@@ -153,8 +159,10 @@ export async function startNode(options: NodeOptions, logger: Logger): Promise<R
   return {
     ready: Promise.all([readiness.ready, publisher.done]).then(() => {}),
     failed: host.failed.then((error) => whyStopped(error, data)),
+    diverged: host.failed.then(({ code }) => code === "stateDiverged"),
     leader: () => roster.nameOf(store.status.leader),
     close: async () => {
+      stopWatching();
       readiness.stop();
       publisher.stop();
       metrics.stop();
@@ -163,8 +171,36 @@ export async function startNode(options: NodeOptions, logger: Logger): Promise<R
       await audit?.close();
       disk.close();
     },
-    diverged: host.failed.then(({ code }) => code === "stateDiverged"),
   };
+}
+
+function openSockets({ peerTls }: NodeOptions, logger: Logger): { sockets: Sockets; stopWatching: () => void } {
+  if (peerTls === undefined) return { sockets: TCP_SOCKETS, stopWatching: () => {} };
+  const sockets = new TlsSockets(peerTls);
+  return { sockets, stopWatching: watchTlsFiles(peerTls.files, logger, (tls) => sockets.renew(tls)) };
+}
+
+/** What of the settings is for consensus and its connections. */
+function hostSettings({
+  self,
+  host,
+  ports,
+  listen,
+  timing,
+  leaseReads = false,
+  snapshotEvery,
+}: NodeOptions): HostSettings {
+  return {
+    self: self.id,
+    listen: peerAddress(host, ports.peers),
+    alsoListen: listen?.morePeers ?? [],
+    raft: { ...timing, leaseReads },
+    limits: snapshotEvery === undefined ? {} : { snapshotEvery },
+  };
+}
+
+function clientAddresses({ listen, host, ports, tls }: NodeOptions): readonly ClientAddress[] {
+  return listen?.clients ?? [{ host, port: ports.store, tls: tls !== undefined }];
 }
 
 /** @returns the sentence for the operator */

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Group } from "@synod/runtime/group";
 import type { Host } from "@synod/runtime/host/host";
+import type { Logger } from "@synod/runtime/log/logger";
 import type { StoreMachine } from "@synod/store/machine";
 import type { MemberRules } from "@synod/store/model/members";
 import type { AuthSettings } from "@synod/store/server/auth-gate";
@@ -13,6 +14,7 @@ import type { StoreResult } from "@synod/store/state-machine";
 import type { Roster } from "./member/roster.ts";
 import type { Metrics } from "./node-metrics.ts";
 import type { StoreSettings } from "./store-settings.ts";
+import { watchTlsFiles } from "./tls-watch.ts";
 import { portError } from "./up/ports.ts";
 
 export interface StorePortOptions {
@@ -25,6 +27,7 @@ export interface StorePortOptions {
   readonly memberRules: Partial<MemberRules> | undefined;
   readonly metrics: Metrics;
   readonly tls: TlsOptions | undefined;
+  readonly logger: Logger;
   readonly limits: Partial<StoreLimits>;
   readonly auth: Partial<AuthSettings> | undefined;
   readonly settings: StoreSettings;
@@ -47,11 +50,11 @@ export interface StorePort {
 }
 
 const tickEvery = 100;
+/** Leases may be as short as a tick. */
+const EXPIRE_EVERY = 20;
 
 /** Opens the store to clients, over a group whose host has started. @throws CliError "ports" */
 export async function openStorePort(
-/** Leases may be as short as a tick. */
-const EXPIRE_EVERY = 20;
   host: Host,
   group: Group<StoreResult>,
   { machine, areas }: StoreMachine,
@@ -79,14 +82,19 @@ const EXPIRE_EVERY = 20;
   metrics.showProbes(probes);
   const listeners: StoreListener[] = [];
   for (const client of clients) listeners.push(await listenAt(client, service, probes, options));
+  const stopWatching = watchTlsFiles(options.tls?.files, options.logger, (tls) => {
+    for (const [index, listener] of listeners.entries()) if (clients[index]?.tls) listener.renew(tls);
+  });
   const ticking = setInterval(() => service.tick(), tickEvery);
+  const expiring = setInterval(() => service.expire(), EXPIRE_EVERY);
   return {
     probes,
     http: clients.every((client) => !client.tls) ? nodeHttpHandler(service) : undefined,
     close: async () => {
+      stopWatching();
       await Promise.all(listeners.map((listener) => listener.close()));
       clearInterval(ticking);
-  const expiring = setInterval(() => service.expire(), EXPIRE_EVERY);
+      clearInterval(expiring);
     },
   };
 }
@@ -94,7 +102,6 @@ const EXPIRE_EVERY = 20;
 function listenAt(
   { host, port, tls: wantsTls }: ClientAddress,
   service: StoreService,
-      clearInterval(expiring);
   probes: Probes,
   { node, origins, tls }: StorePortOptions,
 ): Promise<StoreListener> {

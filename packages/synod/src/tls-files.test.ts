@@ -25,10 +25,16 @@ function fails(settings: TlsSettings, sentence: RegExp): void {
   );
 }
 
+function heldBy(settings: TlsSettings): object {
+  const { files, ...held } = clientTls(settings) ?? {};
+  assert.deepEqual(files?.read(), held, "what is read again is the same");
+  return held;
+}
+
 test("without files clients speak plainly; with them the port has what they hold", () => {
   assert.equal(clientTls(none), undefined);
-  assert.deepEqual(clientTls(given), { cert: server.cert, key: server.key });
-  assert.deepEqual(clientTls({ ...given, trustedCaFile: authority.certFile, clientCertAuth: true }), {
+  assert.deepEqual(heldBy(given), { cert: server.cert, key: server.key });
+  assert.deepEqual(heldBy({ ...given, trustedCaFile: authority.certFile, clientCertAuth: true }), {
     cert: server.cert,
     key: server.key,
     ca: authority.cert,

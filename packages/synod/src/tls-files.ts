@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
-import { createSecureContext } from "node:tls";
-import type { TlsOptions } from "@synod/store/server/listener";
+import { createSecureContext, type SecureVersion } from "node:tls";
+import type { TlsOptions } from "@synod/runtime/transport/tls-options";
 import { CliError } from "./cli/errors.ts";
 
 /** The settings that make the store's port speak TLS, named as etcd's are. */
@@ -11,33 +11,117 @@ export interface TlsSettings {
   readonly clientCertAuth: boolean;
 }
 
+/** The same of any port, and what else can be demanded there. */
+export interface TlsDemands extends TlsSettings {
+  readonly crlFile?: string | undefined;
+  readonly allowedCn?: string | undefined;
+  readonly allowedHostname?: string | undefined;
+  readonly minVersion?: SecureVersion | undefined;
+  readonly maxVersion?: SecureVersion | undefined;
+  readonly ciphers?: string | undefined;
+}
+
+/** As the flags of a port are called. */
+interface FlagNames {
+  readonly cert: string;
+  readonly key: string;
+  readonly ca: string;
+  readonly auth: string;
+  readonly crl: string;
+}
+
+const CLIENT_FLAGS: FlagNames = {
+  cert: "--cert-file",
+  key: "--key-file",
+  ca: "--trusted-ca-file",
+  auth: "--client-cert-auth",
+  crl: "--client-crl-file",
+};
+
+const PEER_FLAGS: FlagNames = {
+  cert: "--peer-cert-file",
+  key: "--peer-key-file",
+  ca: "--peer-trusted-ca-file",
+  auth: "--peer-client-cert-auth",
+  crl: "--peer-crl-file",
+};
+
 /** @returns undefined: clients speak plainly. @throws CliError "settings": which file is wrong, and how */
-export function clientTls(settings: TlsSettings): TlsOptions | undefined {
-  const { certFile, keyFile, trustedCaFile, clientCertAuth } = settings;
+export function clientTls(settings: TlsDemands): TlsOptions | undefined {
+  return fromFiles(settings, CLIENT_FLAGS);
+}
+
+/** @returns undefined: peers speak plainly. @throws CliError "settings" */
+export function peerTls(settings: TlsDemands): TlsOptions | undefined {
+  return fromFiles(settings, PEER_FLAGS);
+}
+
+function fromFiles(settings: TlsDemands, flags: FlagNames): TlsOptions | undefined {
+  const { certFile, keyFile, trustedCaFile, clientCertAuth, crlFile } = settings;
   if (certFile === undefined && keyFile === undefined) {
-    if (trustedCaFile === undefined && !clientCertAuth) return undefined;
-    throw wrong("--trusted-ca-file and --client-cert-auth need TLS: give --cert-file and --key-file, too");
+    if (trustedCaFile === undefined && !clientCertAuth && crlFile === undefined) return undefined;
+    throw wrong(`${flags.ca}, ${flags.auth} and ${flags.crl} need TLS: give ${flags.cert} and ${flags.key}, too`);
   }
-  if (certFile === undefined) throw wrong("--key-file has no --cert-file beside it: give both or neither");
-  if (keyFile === undefined) throw wrong("--cert-file has no --key-file beside it: give both or neither");
+  if (certFile === undefined) throw wrong(`${flags.key} has no ${flags.cert} beside it: give both or neither`);
+  if (keyFile === undefined) throw wrong(`${flags.cert} has no ${flags.key} beside it: give both or neither`);
   if (clientCertAuth && trustedCaFile === undefined)
-    throw wrong("--client-cert-auth needs to know whose certificates count: give --trusted-ca-file");
-  const cert = read(certFile, "--cert-file");
-  const key = read(keyFile, "--key-file");
-  check(`${certFile} (--cert-file) holds no certificate in PEM`, () => createSecureContext({ cert }));
-  check(`${keyFile} (--key-file) holds no unencrypted private key in PEM`, () => createSecureContext({ key }));
+    throw wrong(`${flags.auth} needs to know whose certificates count: give ${flags.ca}`);
+  if (crlFile !== undefined && !clientCertAuth)
+    throw wrong(`${flags.crl} is for certificates that nobody asks for: give ${flags.auth}, too`);
+  const paths = [certFile, keyFile, trustedCaFile, crlFile].filter((path) => path !== undefined);
+  const readAgain = (): TlsOptions => read({ ...settings, certFile, keyFile }, flags);
+  return { ...readAgain(), files: { paths, read: readAgain } };
+}
+
+type Named = TlsDemands & { readonly certFile: string; readonly keyFile: string };
+
+function read(settings: Named, flags: FlagNames): TlsOptions {
+  const { certFile, keyFile, trustedCaFile, clientCertAuth, crlFile } = settings;
+  const cert = readText(certFile, flags.cert);
+  const key = readText(keyFile, flags.key);
+  check(`${certFile} (${flags.cert}) holds no certificate in PEM`, () => createSecureContext({ cert }));
+  check(`${keyFile} (${flags.key}) holds no unencrypted private key in PEM`, () => createSecureContext({ key }));
   check(`the key in ${keyFile} does not belong to the certificate in ${certFile}`, () =>
     createSecureContext({ cert, key }),
   );
-  if (trustedCaFile === undefined) return { cert, key };
-  const ca = read(trustedCaFile, "--trusted-ca-file");
-  check(`${trustedCaFile} (--trusted-ca-file) holds no certificate in PEM`, () => createSecureContext({ cert: ca }));
-  return { cert, key, ca, requestCert: clientCertAuth };
+  const tls = { cert, key, ...demands(settings) };
+  if (trustedCaFile === undefined) return tls;
+  const ca = readText(trustedCaFile, flags.ca);
+  check(`${trustedCaFile} (${flags.ca}) holds no certificate in PEM`, () => createSecureContext({ cert: ca }));
+  const trusting = { ...tls, ca, requestCert: clientCertAuth };
+  return crlFile === undefined ? trusting : { ...trusting, crl: readLists(crlFile, flags.crl) };
 }
 
-function read(path: string, flag: string): string {
+function demands({ allowedCn, allowedHostname, minVersion, maxVersion, ciphers }: TlsDemands): Partial<TlsOptions> {
+  check("the cipher suites are none that OpenSSL knows", () => {
+    if (ciphers !== undefined) createSecureContext({ ciphers });
+  });
+  return {
+    ...(allowedCn === undefined ? {} : { allowedCn }),
+    ...(allowedHostname === undefined ? {} : { allowedHostname }),
+    ...(minVersion === undefined ? {} : { minVersion }),
+    ...(maxVersion === undefined ? {} : { maxVersion }),
+    ...(ciphers === undefined ? {} : { ciphers }),
+  };
+}
+
+/** Lists of revoked certificates, in PEM or, a single one, in DER. */
+function readLists(path: string, flag: string): string[] {
+  const bytes = readBytes(path, flag);
+  const text = bytes.toString("latin1");
+  const blocks = text.match(/-----BEGIN X509 CRL-----[^-]*-----END X509 CRL-----/g);
+  const lists = blocks ?? [`-----BEGIN X509 CRL-----\n${bytes.toString("base64")}\n-----END X509 CRL-----\n`];
+  check(`${path} (${flag}) holds no list of revoked certificates`, () => createSecureContext({ crl: lists }));
+  return lists;
+}
+
+function readText(path: string, flag: string): string {
+  return readBytes(path, flag).toString("utf8");
+}
+
+function readBytes(path: string, flag: string): Buffer {
   try {
-    return readFileSync(path, "utf8");
+    return readFileSync(path);
   } catch (error) {
     const { code = (error as Error).message } = error as NodeJS.ErrnoException;
     throw wrong(`${path} (${flag}) cannot be read (${code}): name a file that this user may read`);

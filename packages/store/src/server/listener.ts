@@ -1,9 +1,17 @@
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
-import { createServer as createTlsServer } from "node:tls";
+import { createServer as createTlsServer, type Server as TlsServer } from "node:tls";
+import {
+  HANDSHAKE_TIMEOUT_MS,
+  isAllowed,
+  secureContextOptions,
+  type TlsOptions,
+} from "@synod/runtime/transport/tls-options";
 import { ClientSocket } from "./client-socket.ts";
 import { httpHandler } from "./http.ts";
 import type { Probes } from "./probes.ts";
 import type { StoreService } from "./service.ts";
+
+export type { TlsOptions } from "@synod/runtime/transport/tls-options";
 
 export interface StoreListenerOptions {
   readonly service: StoreService;
@@ -21,27 +29,11 @@ export interface StoreListenerOptions {
   readonly tls?: TlsOptions;
 }
 
-/** What proves who the server is, in PEM, and what its clients must prove. */
-export interface TlsOptions {
-  /** The server's certificate, and those between it and its authority. */
-  readonly cert: string;
-  readonly key: string;
-  /** Certificates of the authorities that clients' certificates come from; those of the system if absent. */
-  readonly ca?: string;
-  /** Disconnect clients without a certificate of such an authority. */
-  readonly requestCert?: boolean;
-  /** How long a handshake may take, in milliseconds. */
-  readonly handshakeTimeout?: number;
-}
-
 const MAX_CONNECTIONS = 10_000;
 /** A socket whose peer does not read keeps at most about this many bytes of ours. */
 const SOCKET_BUFFER = 1 << 20;
 const GRACE_MS = 2000;
 const REQUEST_TIMEOUT_MS = 30_000;
-/** A client that does not finish its handshake is cut off: it holds a place and costs nothing to imitate (GHSA-6vch-q96h-7gc3). */
-const HANDSHAKE_TIMEOUT_MS = 10_000;
-
 /** The client port: gRPC and plain HTTP/1.1 on one address. */
 export class StoreListener {
   readonly #server: Server;
@@ -85,6 +77,11 @@ export class StoreListener {
     return this.#clients.size;
   }
 
+  /** With TLS: what new connections are shown and judged by from now on. Whether certificates are demanded stays. */
+  renew(tls: TlsOptions): void {
+    (this.#server as TlsServer).setSecureContext(secureContextOptions(tls));
+  }
+
   /** Accepts no more, lets calls end for a moment, then disconnects everybody. */
   close(graceMs: number = GRACE_MS): Promise<void> {
     return new Promise((resolve) => {
@@ -112,16 +109,13 @@ function plainServer(accept: (socket: Socket) => void): Server {
 }
 
 function tlsServer(tls: TlsOptions, accept: (socket: Socket) => void, shakingHands: Map<string, Socket>): Server {
-  const { cert, key, ca, requestCert = false } = tls;
+  const { requestCert = false } = tls;
   const server = createTlsServer({
     ...SOCKET_OPTIONS,
-    cert,
-    key,
-    ...(ca === undefined ? {} : { ca }),
+    ...secureContextOptions(tls),
     requestCert,
     rejectUnauthorized: requestCert,
     ALPNProtocols: ["h2", "http/1.1"],
-    minVersion: "TLSv1.2",
     handshakeTimeout: tls.handshakeTimeout ?? HANDSHAKE_TIMEOUT_MS,
   });
   server.on("connection", (socket: Socket) => {
@@ -131,7 +125,8 @@ function tlsServer(tls: TlsOptions, accept: (socket: Socket) => void, shakingHan
   });
   server.on("secureConnection", (socket) => {
     shakingHands.delete(peerOf(socket));
-    accept(socket);
+    if (isAllowed(socket, tls)) accept(socket);
+    else socket.destroy();
   });
   server.on("tlsClientError", (_error, socket) => socket.destroy());
   return server;

@@ -12,10 +12,11 @@ const PATIENCE_MS = 15_000;
 
 /** The command line of etcd (Debian: etcd-client), turned on one cluster. */
 export class Etcdctl {
-  readonly #endpoints: string;
+  readonly #flags: readonly string[];
 
-  constructor(addresses: readonly string[]) {
-    this.#endpoints = addresses.join(",");
+  /** @param flags what every command is told beside: whom to trust, who one is. */
+  constructor(addresses: readonly string[], flags: readonly string[] = []) {
+    this.#flags = ["--endpoints", addresses.join(","), ...flags];
   }
 
   /**
@@ -24,7 +25,7 @@ export class Etcdctl {
    * by then is left out.
    */
   run(args: readonly string[], options: { input?: string; lines?: number } = {}): Promise<Said> {
-    const child = spawn("etcdctl", ["--endpoints", this.#endpoints, ...args], {
+    const child = spawn("etcdctl", [...this.#flags, ...args], {
       env: { ...process.env, ETCDCTL_API: "3" },
     });
     const timer = setTimeout(() => child.kill("SIGKILL"), PATIENCE_MS);

@@ -1,3 +1,4 @@
+import type { PeerTlsOptions } from "@synod/runtime/transport/tls-sockets";
 import { type Peer, peerAddress } from "../addresses.ts";
 import { authSettings } from "../auth-settings.ts";
 import { CliError } from "../cli/errors.ts";
@@ -6,9 +7,9 @@ import { findPlace, keptPlace, type Place } from "../member/joining.ts";
 import { rememberedMembers } from "../member/remembered.ts";
 import type { NodeOptions } from "../node.ts";
 import { storeSettings } from "../store-settings.ts";
-import { clientTls } from "../tls-files.ts";
 import { etcdClusterId, etcdMemberId } from "./ids.ts";
 import type { EtcdSettings } from "./settings.ts";
+import { etcdTls } from "./tls.ts";
 import { type EtcdUrl, listenHost, parseUrls } from "./urls.ts";
 
 type Who = Pick<NodeOptions, "self" | "peers" | "cluster"> & {
@@ -33,17 +34,18 @@ export async function etcdNode(settings: EtcdSettings): Promise<NodeOptions> {
   const data = settings.text("data-dir") || `${settings.text("name")}.etcd`;
   const [peers, ...morePeers] = urls.listenPeers;
   if (peers === undefined) throw wrong("--listen-peer-urls is empty: give http://host:port");
-  const tls = clientTls({
-    certFile: settings.text("cert-file") || undefined,
-    keyFile: settings.text("key-file") || undefined,
-    trustedCaFile: settings.text("trusted-ca-file") || undefined,
-    clientCertAuth: settings.flag("client-cert-auth"),
-  });
-  const needsTls = urls.listenClients.find((url) => url.tls);
-  if (needsTls !== undefined && tls === undefined)
-    throw wrong(`--listen-client-urls has ${needsTls.text}, and for https there must be --cert-file and --key-file`);
+  const { tls, peers: peerTls } = await etcdTls(settings, data);
+  mustAgree("--listen-client-urls", urls.listenClients, tls !== undefined, "--cert-file and --key-file, or --auto-tls");
+  mustAgree(
+    "--listen-peer-urls",
+    urls.listenPeers,
+    peerTls !== undefined,
+    "--peer-cert-file and --peer-key-file, or --peer-auto-tls",
+  );
+  if (peerTls !== undefined && urls.listenPeers.some((url) => !url.tls))
+    throw wrong("--listen-peer-urls has http:// and there are TLS files for peers: write https://, or give none");
   return {
-    ...(await whoIs(settings, urls, data)),
+    ...(await whoIs(settings, urls, data, peerTls)),
     data,
     host: listenHost(peers),
     ports: { store: 0, peers: peers.port, http: 0 },
@@ -53,6 +55,7 @@ export async function etcdNode(settings: EtcdSettings): Promise<NodeOptions> {
       morePeers: morePeers.map((url) => peerAddress(listenHost(url), url.port)),
     },
     tls,
+    peerTls,
     ...serviceOptions(settings),
   };
 }
@@ -107,7 +110,7 @@ function urlsOf(settings: EtcdSettings): Urls {
 }
 
 /** A member that has started before is what its folder says, and `--initial-…` counts no more. */
-async function whoIs(settings: EtcdSettings, urls: Urls, data: string): Promise<Who> {
+async function whoIs(settings: EtcdSettings, urls: Urls, data: string, tls: PeerTlsOptions | undefined): Promise<Who> {
   const name = settings.text("name");
   const known = readNodeIdentity(data);
   const clientUrls = urls.advertiseClients;
@@ -132,7 +135,7 @@ async function whoIs(settings: EtcdSettings, urls: Urls, data: string): Promise<
     const others = [...entries].flatMap(([each, peerUrls]) => (each === name ? [] : peerUrls));
     if (others.length === 0) throw wrong("--initial-cluster names nobody but this member: name those that run, too");
     const addresses = others.map((url) => url.replace(/^https?:\/\//, ""));
-    return placed(await findPlace(addresses, { name, peerUrls: entries.get(name) ?? [] }), name, clientUrls);
+    return placed(await findPlace(addresses, { name, peerUrls: entries.get(name) ?? [], tls }), name, clientUrls);
   }
   return newCluster(entries, name, clientUrls, settings.text("initial-cluster-token"));
 }
@@ -181,6 +184,11 @@ function initialCluster(settings: EtcdSettings, { advertisePeers }: Urls): Map<s
         `${advertisePeers.join(",")}: give both the same`,
     );
   return entries;
+}
+
+function mustAgree(where: string, urls: readonly EtcdUrl[], hasTls: boolean, wants: string): void {
+  const secure = urls.find((url) => url.tls);
+  if (secure !== undefined && !hasTls) throw wrong(`${where} has ${secure.text}, and for https there must be ${wants}`);
 }
 
 function quotaOf(settings: EtcdSettings): number {

@@ -1,5 +1,8 @@
-import { request } from "node:http";
+import { type ClientRequest, type IncomingMessage, request } from "node:http";
+import { request as requestSecurely } from "node:https";
 import { StoreClient } from "@synod/client/store";
+import { secureContextOptions } from "@synod/runtime/transport/tls-options";
+import type { PeerTlsOptions } from "@synod/runtime/transport/tls-sockets";
 import type { MemberRecord } from "@synod/store/model/members";
 import { CliError } from "../cli/errors.ts";
 import type { KnownIdentity } from "../data-folder.ts";
@@ -20,6 +23,8 @@ export interface Newcomer {
   readonly peerUrls: readonly string[];
   /** Present: the cluster must have this name. */
   readonly cluster?: string | undefined;
+  /** Present: peers' ports speak TLS. */
+  readonly tls?: PeerTlsOptions | undefined;
 }
 
 /** What a node needs to join: the cluster, and which of its members it is to be. */
@@ -33,7 +38,7 @@ export interface Place extends ClusterPage {
  * @throws CliError "join": nobody answers; another cluster's; no such member; a name that is taken; a member that has started
  */
 export async function findPlace(addresses: readonly string[], newcomer: Newcomer): Promise<Place> {
-  const page = await askAny(addresses);
+  const page = await askAny(addresses, newcomer.tls);
   const { name, peerUrls, cluster } = newcomer;
   if (cluster !== undefined && cluster !== page.cluster)
     throw new CliError("join", `${addresses.join(", ")} belongs to the cluster ${page.cluster}, not to ${cluster}`);
@@ -66,11 +71,11 @@ export function keptPlace({ cluster, clusterId = "0", id }: KnownIdentity, membe
   return { cluster, clusterId: BigInt(`0x${clusterId}`), members, self };
 }
 
-async function askAny(addresses: readonly string[]): Promise<ClusterPage> {
+async function askAny(addresses: readonly string[], tls: PeerTlsOptions | undefined): Promise<ClusterPage> {
   const reasons: string[] = [];
   for (const address of addresses) {
     try {
-      return await askAt(address);
+      return await askAt(address, tls);
     } catch (error) {
       reasons.push(`${address}: ${(error as Error).message}`);
     }
@@ -82,14 +87,14 @@ async function askAny(addresses: readonly string[]): Promise<ClusterPage> {
 }
 
 /** A peers' port has the page; a clients' port knows where the peers' ports are. */
-async function askAt(address: string): Promise<ClusterPage> {
+async function askAt(address: string, tls: PeerTlsOptions | undefined): Promise<ClusterPage> {
   const bare = address.replace(/^https?:\/\//, "").replace(/\/$/, "");
   try {
-    return await fetchPage(bare);
+    return await fetchPage(bare, tls);
   } catch (error) {
     if (!(error instanceof OtherPage)) throw error;
     for (const url of await peerUrlsAt(bare)) {
-      const page = await fetchPage(url.replace(/^https?:\/\//, "")).catch(() => undefined);
+      const page = await fetchPage(url.replace(/^https?:\/\//, ""), tls).catch(() => undefined);
       if (page !== undefined) return page;
     }
     throw error;
@@ -113,9 +118,15 @@ class OtherPage extends Error {
   override readonly name = "OtherPage";
 }
 
-function fetchPage(address: string): Promise<ClusterPage> {
+function fetchPage(address: string, tls: PeerTlsOptions | undefined): Promise<ClusterPage> {
   return new Promise((resolve, reject) => {
-    const asking = request(`http://${address}${MEMBERS_PATH}`, { timeout: PATIENCE_MS, agent: false }, (response) => {
+    const options = { timeout: PATIENCE_MS, agent: false };
+    const secure = tls && { ...secureContextOptions(tls), rejectUnauthorized: tls.trustsAnybody !== true };
+    const ask = (heard: (response: IncomingMessage) => void): ClientRequest =>
+      secure === undefined
+        ? request(`http://${address}${MEMBERS_PATH}`, options, heard)
+        : requestSecurely(`https://${address}${MEMBERS_PATH}`, { ...options, ...secure }, heard);
+    const asking = ask((response) => {
       let text = "";
       response.setEncoding("utf8");
       response.on("data", (chunk: string) => {

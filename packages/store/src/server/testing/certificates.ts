@@ -39,6 +39,18 @@ export class TestAuthority {
     return { ...identity, cert: readFileSync(identity.certFile, "utf8") };
   }
 
+  /** @returns the file of a list in PEM on which these certificates stand. */
+  revoke(...identities: readonly Identity[]): string {
+    const path = (name: string): string => join(this.folder, name);
+    writeFileSync(path("revoked"), "");
+    writeFileSync(path("revoked.attr"), "");
+    writeFileSync(path("ca.conf"), `[ca]\ndefault_ca=d\n[d]\ndatabase=${path("revoked")}\ndefault_md=sha256\n`);
+    const as = ["ca", "-config", path("ca.conf"), "-cert", this.certFile, "-keyfile", this.#own.keyFile];
+    for (const { certFile } of identities) openssl([...as, "-revoke", certFile]);
+    openssl([...as, "-gencrl", "-crldays", "2", "-out", path("list.pem")]);
+    return path("list.pem");
+  }
+
   remove(): void {
     rmSync(this.folder, { recursive: true });
   }
