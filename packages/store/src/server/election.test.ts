@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
-import type { ProtobufReader, ProtobufWriter } from "@synod/wire/protobuf";
+import { ProtobufReader, type ProtobufWriter } from "@synod/wire/protobuf";
 import { decodeUtf8, encodeUtf8 } from "@synod/wire/utf8";
 import { decodeLeaderKey, encodeCampaignRequest, encodeProclaimRequest, type LeaderKey } from "../api/election.ts";
 import { decodeKeyValue } from "../api/key-value.ts";
@@ -130,4 +130,31 @@ test("who observes and is told in one batch of the first leader, its end and the
   node.service.tick();
   node.run();
   assert.deepEqual(observer.messages.map(value), ["Ada", "Bob"]);
+});
+
+test("who observes and does not read is told of the latest, when what it missed is compacted", () => {
+  const leader = leaderKey(campaign(10n, "zero"));
+  const values: string[] = [];
+  let queued = 0;
+  const stream = node.calls.open("/v3electionpb.Election/Observe", {
+    onAnswer: (message) => {
+      values.push(value(new ProtobufReader(message.slice())));
+      return queued;
+    },
+    onFinish: (_code, text) => assert.fail(text),
+    metadata: () => undefined,
+  });
+  queued = 1 << 20; // the client has stopped reading
+  node.send({ stream: stream as number, messages: [], code: undefined, text: "" }, (w) => w.bytes(1, name), true);
+  node.run();
+  for (const text of ["one", "two", "three"]) proclaim(leader, text);
+  node.apply(Opcode.compact, (w) => w.varint(1, node.store.machine.model.revision));
+  proclaim(leader, "four");
+  assert.deepEqual(values, ["zero"]);
+  queued = 0;
+  node.calls.writable();
+  node.run();
+  proclaim(leader, "five");
+  assert.deepEqual([values[0], ...values.slice(-2)], ["zero", "four", "five"]);
+  assert.ok(!values.includes("one"), "that is compacted");
 });
