@@ -12,7 +12,8 @@ const expected: Readonly<Record<string, RegExp>> = {
   "examples/configuration.ts": /^read at the start: colour=red, size=10\nreloaded: colour=blue, size=12\n$/,
   "examples/fenced-lock.ts":
     /^Ada holds .* gets undefined\nGrace holds .*: true\nGrace writes: true\nAda wakes .*: false\non the page: Grace's page\n$/,
-  "examples/leader-election.ts": /(?:(?:observed: .*\n)*.* leads and works: true\n){3}(?:observed: .*\n)*nobody leads any more\n$/,
+  "examples/leader-election.ts":
+    /(?:(?:observed: .*\n)*.* leads and works: true\n){3}(?:observed: .*\n)*nobody leads any more\n$/,
   "examples/service-registry.ts":
     /^listed: a at 10.0.0.1:25 \(east\)\nlisted: a at .*, b at .* \(anywhere\)\nlisted: b at .*\nlisted: nobody\n$/,
   "examples/election.ts": /^worker one leads\n.*exactly one of the others leads\nand then the last one\n$/,
