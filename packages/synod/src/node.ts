@@ -10,6 +10,7 @@ import { type Address, type Sockets, TCP_SOCKETS } from "@synod/runtime/transpor
 import { type PeerTlsOptions, TlsSockets } from "@synod/runtime/transport/tls-sockets";
 import { createStoreMachine } from "@synod/store/machine";
 import type { MemberRecord, MemberRules } from "@synod/store/model/members";
+import type { StoreConfig } from "@synod/store/model/store";
 import type { AuthSettings } from "@synod/store/server/auth-gate";
 import type { TlsOptions } from "@synod/store/server/listener";
 import type { StoreLimits } from "@synod/store/server/options";
@@ -54,6 +55,8 @@ export interface NodeOptions {
   readonly auth?: Partial<AuthSettings> | undefined;
   /** Bytes that the store may use: see StoreLimits. */
   readonly quotaBytes?: number;
+  /** What is counted by prefix. */
+  readonly measures?: Pick<StoreConfig, "prefixes">;
   /** A file that is to tell who changed what. */
   readonly auditLog?: string | undefined;
   /** What the store does that etcd does not. */
@@ -112,7 +115,7 @@ export async function startNode(options: NodeOptions, logger: Logger): Promise<R
   const told = options.place?.members ?? firstMembers(cluster, options.peers);
   const { identity, log } = openNodeFolder(data, identityOf(options, told));
   const clusterId = BigInt(`0x${identity.clusterId}`);
-  const machine = createStoreMachine({ maxTxnOps: MOST_TXN_OPS });
+  const machine = createStoreMachine({ maxTxnOps: MOST_TXN_OPS, ...options.measures });
   const audit = openAudit(machine, options.auditLog, logger);
   const remembered = rememberedMembers(data);
   const roster = new Roster(machine.areas.members, remembered?.members ?? told);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseRetention, storeSettings } from "./store-settings.ts";
+import { measures, parseRetention, storeSettings } from "./store-settings.ts";
 
 const FLAGS = {
   autoCompactionMode: "periodic",
@@ -25,6 +25,12 @@ test("a rate limit is off unless it is given, and lets a second's worth through 
   assert.equal(storeSettings(FLAGS).rateLimit, undefined);
   assert.deepEqual(storeSettings({ ...FLAGS, rateLimit: 50 }).rateLimit, { perSecond: 50, burst: 50 });
   assert.deepEqual(storeSettings({ ...FLAGS, rateLimit: 50, rateBurst: 7 }).rateLimit, { perSecond: 50, burst: 7 });
+});
+
+test("what counts as a prefix can be chosen", () => {
+  const { prefixes } = measures({ prefixDepth: 3, prefixDelimiter: "." });
+  assert.deepEqual([prefixes.depth, prefixes.delimiter], [3, 46]);
+  assert.throws(() => measures({ prefixDepth: 3, prefixDelimiter: "::" }), /give one character/);
 });
 
 test("a retention that is none is refused with what to give", () => {

@@ -1,3 +1,4 @@
+import { DEFAULT_PREFIXES, type PrefixSettings } from "@synod/store/model/prefix-stats";
 import type { CompactionSettings } from "@synod/store/server/compaction-keeper";
 import type { StoreServiceOptions } from "@synod/store/server/options";
 import { CliError } from "./cli/errors.ts";
@@ -16,11 +17,26 @@ export interface StoreFlags {
   readonly rateBurst: number;
 }
 
+export interface MeasureFlags {
+  /** 0: nothing is measured. */
+  readonly prefixDepth: number;
+  readonly prefixDelimiter: string;
+}
+
 /** @throws CliError "settings" */
 export function storeSettings(flags: StoreFlags): StoreSettings {
   const { rateLimit: perSecond, rateBurst } = flags;
   const limit = perSecond === 0 ? {} : { rateLimit: { perSecond, burst: rateBurst === 0 ? perSecond : rateBurst } };
   return { compaction: compactionSettings(flags), ...limit };
+}
+
+/** @throws CliError "settings" */
+export function measures({ prefixDepth: depth, prefixDelimiter }: MeasureFlags): { prefixes: PrefixSettings } {
+  const [delimiter = 0, ...more] = Buffer.from(prefixDelimiter);
+  if (more.length > 0) {
+    throw new CliError("settings", `--prefix-delimiter is "${prefixDelimiter}": give one character of ASCII`);
+  }
+  return { prefixes: { ...DEFAULT_PREFIXES, delimiter, depth } };
 }
 
 function compactionSettings(flags: StoreFlags): CompactionSettings {

@@ -5,7 +5,7 @@ import { authSettings } from "../../auth-settings.ts";
 import { nodeInCluster } from "../../member/node-in-cluster.ts";
 import type { NodeOptions } from "../../node.ts";
 import { runNode } from "../../run-node.ts";
-import { storeSettings } from "../../store-settings.ts";
+import { measures, storeSettings } from "../../store-settings.ts";
 import { clientTls } from "../../tls-files.ts";
 import {
   addSettings,
@@ -70,6 +70,13 @@ const serveSettings = {
     "give up history, the oldest first, when three quarters of the bytes are used that the store may use",
     ["yes", "no"],
   ),
+  prefixDepth: whole(
+    "how many names of a key are its prefix, of which keys, bytes and writes are counted; 0: none",
+    2,
+    0,
+    16,
+  ),
+  prefixDelimiter: text("what stands between the names", "/", "character"),
   rateLimit: whole(
     "requests a second that one user may make here, or one connection of nobody; watches and renewals are free; 0: no limit",
     0,
@@ -120,6 +127,7 @@ async function nodeOptions(settings: Settled<typeof serveSettings>): Promise<Nod
     quotaBytes: settings.quotaBackendBytes,
     store: storeSettings(settings),
     auditLog: settings.auditLog,
+    measures: measures(settings),
     snapshotEvery: settings.snapshotEvery * MEBIBYTE,
     leaseReads: settings.leaseReads,
   };
