@@ -124,9 +124,7 @@ export class StoreModel {
 
   /** @throws StoreError `emptyKey`, `invalidSortOption`, `futureRev`, `compacted` */
   range(request: RangeRequest): RangeResponse {
-    validateRange(request);
-    this.counts.range++;
-    return range(this.#state.keyspace, request);
+    return this.rangeWithin(request, Number.POSITIVE_INFINITY) as RangeResponse;
   }
 
   /** The same, unless that means to collect more than `most` octets. @throws StoreError as `range` */
