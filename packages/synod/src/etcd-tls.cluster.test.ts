@@ -10,6 +10,7 @@ import { connect as connectTls } from "node:tls";
 import { TestAuthority } from "@synod/store/server/testing/certificates";
 import { EtcdMember, type EtcdPlace, etcdPlaces } from "./cluster-test/etcd-member.ts";
 import { Etcdctl } from "./cluster-test/etcdctl.ts";
+import { Run } from "./testing/run.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "synod-etcd-tls-"));
 const authority = new TestAuthority();
@@ -86,6 +87,20 @@ test("with certificates demanded on all ports, three members serve those who hav
   assert.equal((await ctl(two.client, revoked).run(["get", "k"])).output, "k\nv\n");
   assert.equal((await ctl(one.client, undefined).run(["get", "k"])).code, 1, "nobody without a certificate");
   assert.equal((await ctl(one.client, stranger.issue("client")).run(["get", "k"])).code, 1, "nor with another's");
+
+  // Our own command line proves who asks, too.
+  const proof = ["--cacert", authority.certFile, "--cert", client.certFile, "--key", client.keyFile];
+  const saved = join(folder, "saved.db");
+  for (const [verb, says] of [
+    [["kv", "get", "k"], /v/],
+    [["status"], /leader/],
+    [["member", "list"], /infra2/],
+    [["snapshot", "save", saved], /saved\.db/],
+  ] as const) {
+    const run = new Run([...verb, "--endpoints", `127.0.0.1:${one.clientPort}`, ...proof]);
+    assert.equal(await run.ended(), 0, run.stderr);
+    assert.match(run.stdout, says);
+  }
 
   // GHSA-3wh4-j44w-pg92: the list counts wherever clients come in, and at once.
   replace(list, authority.revoke(revoked));

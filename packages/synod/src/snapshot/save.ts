@@ -1,33 +1,28 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { Channel } from "@synod/client/channel";
 import { CallFailure, SynodError } from "@synod/client/errors";
-import { ProtobufReader, ProtobufWriter } from "@synod/wire/protobuf";
+import { ProtobufReader } from "@synod/wire/protobuf";
 import { CliError } from "../cli/errors.ts";
+import type { Access } from "../cli/store-access.ts";
 import { openSnapshotFile } from "./file.ts";
 
 const PATH = "/etcdserverpb.Maintenance/Snapshot";
-const SIGN_IN = "/etcdserverpb.Auth/Authenticate";
 const NO_REQUEST = new Uint8Array(0);
 
 /**
  * Fetches a snapshot from the first of the endpoints that gives one, and gives the file its name when its checksum was
  * found right.
- * @param user "name:password", where authentication is on: whoever saves everything must be root.
+ * @param access where authentication is on: whoever saves everything must be root.
  * @throws CliError "snapshot": it cannot be written, or came damaged; SynodError
  */
-export async function saveSnapshot(
-  endpoints: readonly string[],
-  timeout: number,
-  path: string,
-  user: string | undefined,
-): Promise<void> {
+export async function saveSnapshot(endpoints: readonly string[], access: Access, path: string): Promise<void> {
   const part = `${path}.part`;
   const failures: string[] = [];
   for (const endpoint of endpoints) {
-    const channel = new Channel({ endpoints: [endpoint], timeout, connectTimeout: Math.min(timeout, 5_000) });
+    const channel = new Channel({ ...access, endpoints: [endpoint], connectTimeout: 5_000 });
     const file = create(part);
     try {
-      if (user !== undefined) await signIn(channel, user);
+      await channel.authenticated();
       await receive(channel, (blob) => writeSync(file, blob));
       fsyncSync(file);
       openSnapshotFile(part, false).close();
@@ -43,23 +38,6 @@ export async function saveSnapshot(
     }
   }
   throw new SynodError("notApplied", `no snapshot could be fetched (${failures.join("; ")})`);
-}
-
-/** AuthenticateRequest{name=1, password=2} → {token=2} */
-async function signIn(channel: Channel, user: string): Promise<void> {
-  const colon = user.indexOf(":");
-  if (colon < 1) throw new CliError("settings", "--user has no password: write it as in --user root:secret");
-  const writer = new ProtobufWriter();
-  writer.string(1, user.slice(0, colon));
-  writer.string(2, user.slice(colon + 1));
-  const what = `sign in as ${user.slice(0, colon)}`;
-  const reader = new ProtobufReader(
-    await channel.call({ path: SIGN_IN, request: writer.finish(), readOnly: true, what }),
-  );
-  while (reader.next()) {
-    if (reader.field === 2) channel.metadata = { token: reader.string() };
-    else reader.skip();
-  }
 }
 
 /** SnapshotResponse{blob=3} */

@@ -65,6 +65,8 @@ function withApi(
 
 /** Asks the first node that answers. */
 function api(settings: Settled<typeof storeSettings>): Ask {
+  if (settings.cacert !== undefined || settings.cert !== undefined || settings.user !== undefined)
+    throw new CliError("settings", "quotas go over plain HTTP, without a user: ask a node's HTTP port by itself");
   return async (method, path, body) => {
     const init = { method, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
     let failure = "there are no endpoints";

@@ -7,8 +7,8 @@ import { openClusterFolder } from "../../data-folder.ts";
 import { asSnapshotError, openSnapshotFile, type SnapshotFile } from "../../snapshot/file.ts";
 import { CliError } from "../errors.ts";
 import { createOutput, type Output, size, table } from "../output.ts";
-import { addSettings, list, optional, type Settled, settleFromProcess, text, toggle, whole } from "../settings.ts";
-import { asCliError, endpointsOf, storeSettings } from "../store-access.ts";
+import { addSettings, list, type Settled, settleFromProcess, text, toggle, whole } from "../settings.ts";
+import { accessOf, asCliError, endpointsOf, storeSettings } from "../store-access.ts";
 
 /** What etcd's own tools advise: more than a cluster writes between a snapshot and its restoration. */
 const BUMP = 1_000_000_000;
@@ -16,11 +16,6 @@ const BUMP = 1_000_000_000;
 const fileSettings = {
   skipHashCheck: toggle("take a file without a checksum, as one copied from etcd's data folder is"),
   json: toggle("print JSON, one value a line"),
-};
-
-const saveSettings = {
-  ...storeSettings,
-  user: optional(text("who saves, where authentication is on: root, that is", "", "name:password")),
 };
 
 const restoreSettings = {
@@ -45,7 +40,7 @@ export function registerSnapshot(program: Command): void {
     .command("snapshot")
     .description("save the store to a file, look at it, begin a cluster with it");
   const saving = snapshot.command("save <file>").description("save what a running store holds, in etcd's format");
-  addSettings(saving, saveSettings).action((file: string) => save(file, settleFromProcess(saveSettings, saving)));
+  addSettings(saving, storeSettings).action((file: string) => save(file, settleFromProcess(storeSettings, saving)));
   const showing = snapshot.command("status <file>").description("check a snapshot and say what is in it");
   addSettings(showing, fileSettings).action((file: string) => status(file, settleFromProcess(fileSettings, showing)));
   const restoring = snapshot
@@ -56,10 +51,10 @@ export function registerSnapshot(program: Command): void {
   );
 }
 
-async function save(path: string, settings: Settled<typeof saveSettings>): Promise<void> {
+async function save(path: string, settings: Settled<typeof storeSettings>): Promise<void> {
   const { saveSnapshot } = await import("../../snapshot/save.ts"); // here, so that the other verbs start without it
   try {
-    await saveSnapshot(endpointsOf(settings), settings.timeout, path, settings.user);
+    await saveSnapshot(endpointsOf(settings), accessOf(settings), path);
   } catch (error) {
     throw asCliError(error);
   }

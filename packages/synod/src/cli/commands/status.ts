@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import colors from "picocolors";
 import { createOutput, type Output, size, table } from "../output.ts";
 import { addSettings, settleFromProcess } from "../settings.ts";
-import { asCliError, endpointsOf, openClient, storeSettings } from "../store-access.ts";
+import { type Access, accessOf, asCliError, openClient, storeSettings } from "../store-access.ts";
 
 const refreshEvery = 1_000;
 const patienceWithOneNode = 1_000;
@@ -15,10 +15,11 @@ export function registerStatus(program: Command): void {
   addSettings(command, storeSettings).action(async () => {
     const settings = settleFromProcess(storeSettings, command);
     const output = createOutput(settings.json);
-    const client = openClient(endpointsOf(settings), settings.timeout);
+    const client = openClient(settings);
+    const access = accessOf(settings);
     try {
-      if (command.opts<{ watch?: true }>().watch) await watchStatus(client, output);
-      else await show(client, output);
+      if (command.opts<{ watch?: true }>().watch) await watchStatus(client, output, access);
+      else await show(client, output, access);
     } catch (error) {
       throw asCliError(error);
     } finally {
@@ -32,7 +33,7 @@ interface Row {
   readonly status: NodeStatus | undefined;
 }
 
-async function watchStatus(client: StoreClient, output: Output): Promise<void> {
+async function watchStatus(client: StoreClient, output: Output, access: Access): Promise<void> {
   let wake = (): void => {};
   let ended = false;
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
@@ -42,7 +43,7 @@ async function watchStatus(client: StoreClient, output: Output): Promise<void> {
     });
   }
   while (!ended) {
-    await show(client, output, process.stdout.isTTY ? "\u001b[2J\u001b[H" : "");
+    await show(client, output, access, process.stdout.isTTY ? "\u001b[2J\u001b[H" : "");
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, refreshEvery);
       wake = () => {
@@ -54,9 +55,11 @@ async function watchStatus(client: StoreClient, output: Output): Promise<void> {
 }
 
 /** @param before what clears the screen, if anything should. */
-async function show(client: StoreClient, output: Output, before = ""): Promise<void> {
+async function show(client: StoreClient, output: Output, access: Access, before = ""): Promise<void> {
   const { members } = await client.memberList(false);
-  const rows = await Promise.all(members.map(async (member): Promise<Row> => ({ member, status: await ask(member) })));
+  const rows = await Promise.all(
+    members.map(async (member): Promise<Row> => ({ member, status: await ask(member, access) })),
+  );
   const shown = summaries(rows);
   output.value({ nodes: shown });
   const head = ["node", "role", "term", "index", "applied", "lag", "size", "leader", "endpoint"];
@@ -64,10 +67,10 @@ async function show(client: StoreClient, output: Output, before = ""): Promise<v
   for (const { node, errors } of shown) for (const error of errors) output.say(colors.red(`${node}: ${error}`));
 }
 
-async function ask(member: Member): Promise<NodeStatus | undefined> {
+async function ask(member: Member, access: Access): Promise<NodeStatus | undefined> {
   const endpoint = member.clientUrls[0];
   if (endpoint === undefined) return undefined;
-  const client = new StoreClient({ endpoints: [endpoint], timeout: patienceWithOneNode });
+  const client = new StoreClient({ ...access, endpoints: [endpoint], timeout: patienceWithOneNode });
   try {
     return await client.status(endpoint);
   } catch {
