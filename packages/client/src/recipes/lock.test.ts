@@ -151,6 +151,27 @@ for (const { name, start, connect } of ways)
       await assert.rejects(waiter, (error) => error instanceof SynodError && error.code === "lost");
     });
 
+    test("etcd's own lock service queues together with the recipe", async () => {
+      const ask = async (path: string, request: object): Promise<{ key?: string }> => {
+        const body = JSON.stringify(request);
+        const response = await fetch(`http://${server.endpoint}/v3/lock/${path}`, { method: "POST", body });
+        assert.equal(response.status, 200, await response.clone().text());
+        return (await response.json()) as { key?: string };
+      };
+      const lease = await store.grantLease(60);
+      const { key } = await ask("lock", { name: btoa("both"), lease: lease.id.toString() });
+      assert.equal(await locks.tryAcquire("both"), undefined);
+      const own = locks.acquire("both");
+      await waiting("both", 2);
+      await ask("unlock", { key });
+      const lock = await own;
+      const theirs = ask("lock", { name: btoa("both"), lease: lease.id.toString() });
+      await waiting("both", 2);
+      await lock.release();
+      assert.equal((await theirs).key, key);
+      await lease.revoke();
+    });
+
     test("the guard of a lock stands in a transaction beside other conditions", async () => {
       await using lock = await locks.acquire("beside");
       const { succeeded } = await store
