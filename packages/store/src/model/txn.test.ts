@@ -232,5 +232,6 @@ test("what is wrong with several operations is told as etcd tells it: puts befor
   first([future, nested({ failure: [], success: [keeps] })], "keyNotFound");
   first([future, put("x", "", { lease: 7n })], "leaseNotFound");
   first([keeps], "keyNotFound");
+  first([nested({ success: [put("y", "", { lease: 7n })] }), keeps], "leaseNotFound");
   assert.throws(() => store.put({ key: bytes("x"), ignoreValue: true, lease: 7n }, 0), { code: "leaseNotFound" });
 });

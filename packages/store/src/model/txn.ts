@@ -61,15 +61,21 @@ function decide(keyspace: Keyspace, request: TxnRequest): Plan {
   return { succeeded, ops, nested };
 }
 
-/** Before all ranges, nested ones too, as etcd does: what is refused is refused in the same words. */
+/** All puts before all ranges, nested ones too, as etcd does: what is refused is refused in the same words. */
 function checkPuts(state: StoreState, plan: Plan): void {
-  for (const op of plan.ops) if (op.type === "put") checkPutInTxn(state, op.request);
-  for (const nested of plan.nested) checkPuts(state, nested);
+  let child = 0;
+  for (const op of plan.ops) {
+    if (op.type === "put") checkPutInTxn(state, op.request);
+    else if (op.type === "txn") checkPuts(state, plan.nested[child++]!);
+  }
 }
 
 function checkRanges(keyspace: Keyspace, plan: Plan): void {
-  for (const op of plan.ops) if (op.type === "range") checkRevision(keyspace, op.request);
-  for (const nested of plan.nested) checkRanges(keyspace, nested);
+  let child = 0;
+  for (const op of plan.ops) {
+    if (op.type === "range") checkRevision(keyspace, op.request);
+    else if (op.type === "txn") checkRanges(keyspace, plan.nested[child++]!);
+  }
 }
 
 /** What would be put, nested transactions included. */

@@ -1,7 +1,7 @@
 import { GrpcClient } from "../cluster-test/grpc.ts";
 import { revisionIn, type Told, told } from "./answers.ts";
 import type { Operation, UnaryOperation } from "./operation.ts";
-import { requestOf } from "./requests.ts";
+import { absolute, requestOf } from "./requests.ts";
 import { watch } from "./watching.ts";
 
 const PATIENCE_MS = 30_000;
@@ -13,6 +13,7 @@ export class Side {
   readonly #clients: readonly GrpcClient[];
   #turn = 0;
   #newest = 1;
+  #compacted = 0;
 
   /** @param addresses of all nodes, which are asked in turn. */
   constructor(name: string, addresses: readonly string[]) {
@@ -27,6 +28,7 @@ export class Side {
     const text = await watch(operation, {
       client,
       newest: () => this.#newest,
+      compacted: () => this.#compacted,
       unary: async (step) => (await this.#unary(client, step)).text,
     });
     return { text };
@@ -45,6 +47,8 @@ export class Side {
   async #send(client: GrpcClient, operation: UnaryOperation): Promise<Awaited<ReturnType<GrpcClient["unary"]>>> {
     const { method, body } = requestOf(operation, this.#newest);
     const reply = await client.unary(`/etcdserverpb.${method}`, body, PATIENCE_MS);
+    if (operation.type === "compact" && reply.type === "ok")
+      this.#compacted = absolute(operation.revision, this.#newest);
     // A refusal has no header, and a read of the past tells the newest revision all the same.
     this.#newest = revisionIn(reply) ?? this.#newest;
     return reply;

@@ -7,6 +7,8 @@ import { absolute, watchCreate } from "./requests.ts";
 export interface Asked {
   readonly client: GrpcClient;
   newest(): number;
+  /** Up to this revision it was told to compact. */
+  compacted(): number;
   unary(operation: UnaryOperation): Promise<string>;
 }
 
@@ -37,7 +39,7 @@ export async function watch(operation: Watch, asked: Asked): Promise<string> {
     for (const one of seen) one.until = await markEnd(one, asked);
     await stream.until("every watcher has been told", () => seen.every(isThrough));
     const progress = operation.progress === true ? await stream.progress() : "";
-    return [...answers, ...seen.map(show), progress].join("\n");
+    return [...answers, ...seen.map((one) => show(one, asked.compacted())), progress].join("\n");
   } finally {
     stream.close();
   }
@@ -62,9 +64,11 @@ function isThrough({ canceled, events, until }: Seen): boolean {
   return canceled !== undefined || until === 0 || (events.at(-1)?.revision ?? 0) >= until;
 }
 
-function show({ created, canceled, events, until }: Seen): string {
+function show({ created, canceled, events, until, start }: Seen, compacted: number): string {
   if (until === 0) return created; // told of nothing, and so nothing to wait for: not even a cancellation
-  const texts = events.filter(({ revision }) => revision <= until).map(({ text }) => text);
+  // Deletions at the very revision of a compaction are gone in etcd once it has got round to them; Synod keeps them.
+  const compared = events.filter(({ revision }) => revision <= until && (revision > start || revision > compacted));
+  const texts = compared.map(({ text }) => text);
   return [created, ...texts, canceled ?? ""].join("\n");
 }
 
