@@ -2,13 +2,12 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
-import { chromium, runInBrowser } from "../../../tools/browser.ts";
-import { imports, root, withoutComments } from "../../../tools/sources.ts";
-import { servers } from "./testing/servers.ts";
+import { servers } from "../packages/client/src/testing/servers.ts";
+import { chromium, runInBrowser } from "./browser.ts";
+import { imports, root, withoutComments } from "./sources.ts";
 
 const here = "packages/client/src";
-const recipes = readdirSync(fileURLToPath(new URL("recipes", import.meta.url)))
+const recipes = readdirSync(`${root}${here}/recipes`)
   .filter((file) => file.endsWith(".ts") && !file.endsWith(".test.ts"))
   .map((file) => `${here}/recipes/${file}`);
 const entries = [`${here}/gateway-client.ts`, ...recipes];
