@@ -1,3 +1,7 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
 /** `npm run bench -- store --rounds 1`: runs one benchmark by its name; the rest of the command line is its own. */
 const BENCHMARKS: Readonly<Record<string, () => Promise<{ main(args: readonly string[]): Promise<void> }>>> = {
   client: () => import("./client.ts"),
@@ -16,6 +20,15 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<{ main(args: readonly st
   watch: () => import("./watch.ts"),
 };
 
+/** What a benchmark puts into the folder for temporary files goes when this process ends, however it ends. */
+function cleanUpAtExit(): void {
+  const folder = mkdtempSync(join(tmpdir(), "synod-bench-"));
+  process.env["TMPDIR"] = folder;
+  process.on("exit", () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }));
+  // Nodes are ended at this process's exit, which a signal by itself does not bring about.
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
+}
+
 const [name = "", ...args] = process.argv.slice(2);
 const load = BENCHMARKS[name];
 if (load === undefined) {
@@ -23,5 +36,6 @@ if (load === undefined) {
   process.exitCode = 2;
 } else {
   const benchmark = await load();
+  cleanUpAtExit();
   await benchmark.main(args);
 }
