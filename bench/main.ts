@@ -23,7 +23,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<{ main(args: readonly st
 /** What a benchmark puts into the folder for temporary files goes when this process ends, however it ends. */
 function cleanUpAtExit(): void {
   const folder = mkdtempSync(join(tmpdir(), "synod-bench-"));
-  process.env["TMPDIR"] = folder;
+  process.env.TMPDIR = folder;
   process.on("exit", () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }));
   // Nodes are ended at this process's exit, which a signal by itself does not bring about.
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
