@@ -23,7 +23,7 @@ export class Session {
   readonly store: StoreApi;
   readonly lease: Lease;
   readonly #lost: AbortController = new AbortController();
-  /** Aborted by the caller of the operation at hand, or because the lease is lost. */
+  /** As in `lock "printer"`, for errors. */
   readonly what: string;
 
   private constructor(store: StoreApi, lease: Lease, what: string) {
@@ -33,8 +33,10 @@ export class Session {
     void lease.lost.then((reason) => this.#lost.abort(new SynodError("lost", `${what}: ${reason}`)));
   }
 
-  /** @param what as in `lock "printer"`, for errors. @throws SynodError */
+  /** @throws SynodError: also when the store does not answer in a few attempts */
   static async open(store: StoreApi, what: string, { ttl = DEFAULT_TTL, signal }: SessionOptions): Promise<Session> {
+    if (!Number.isSafeInteger(ttl) || ttl < 1)
+      throw new SynodError("invalid", `${what}: ttl is whole seconds from 1 on, not ${ttl}`);
     // A grant of which nothing is known leaves a lease that runs out by itself: asking again costs nothing.
     const lease = await insist(() => store.grantLease(ttl, 0n, { signal }), signal, what, 4);
     return new Session(store, lease, what);
