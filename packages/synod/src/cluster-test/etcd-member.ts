@@ -28,6 +28,13 @@ const PROGRAMS: Readonly<Record<EtcdProgram, string>> = {
   synod: join(import.meta.dirname, "../../bin/etcd"),
 };
 
+const running = new Set<ChildProcess>();
+
+// Whatever ends this process, no member outlives it.
+process.once("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
 /** A member's process, started as etcd's documentation says, whichever program that starts. */
 export class EtcdMember {
   readonly place: EtcdPlace;
@@ -50,10 +57,8 @@ export class EtcdMember {
     };
     for (const stream of [this.#child.stdout, this.#child.stderr]) stream?.setEncoding("utf8").on("data", heard);
     this.#child.once("close", () => heard(""));
-    // Whatever ends this process, no member outlives it.
-    const killWithUs = (): void => void this.#child.kill("SIGKILL");
-    process.once("exit", killWithUs);
-    this.#child.once("exit", () => process.off("exit", killWithUs));
+    running.add(this.#child);
+    this.#child.once("exit", () => running.delete(this.#child));
   }
 
   /** The launch script of etcd's clustering guide. */
