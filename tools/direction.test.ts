@@ -27,7 +27,7 @@ const narrower: Readonly<Record<string, readonly string[]>> = {
 /** Libraries, by the only package that may use them. Whatever is not here is our own code. */
 const libraries: Readonly<Record<string, readonly string[]>> = {
   store: ["bcryptjs", "jose"],
-  synod: ["commander", "cli-table3", "picocolors", "yaml"],
+  synod: ["commander", "cli-table3", "picocolors", "yaml", "@peculiar/asn1-schema", "@peculiar/asn1-x509"],
 };
 
 interface Manifest {
