@@ -63,8 +63,8 @@ export class PatroniNode {
       PATRONI_POSTGRESQL_DATA_DIR: join(folder, name),
       PATRONI_POSTGRESQL_PGPASS: join(folder, `${name}.pgpass`),
     };
-    const options = { env, cwd: folder, ...user, stdio: ["ignore", "pipe", "pipe"] } as const;
-    const child = spawn("/usr/bin/patroni", [CONFIGURATION], options);
+    const child = spawn("/usr/bin/patroni", [CONFIGURATION], { env, cwd: folder, ...user });
+    child.stdin.end();
     this.#child = child;
     const keep = (bytes: Buffer): void => {
       this.log = (this.log + bytes.toString()).slice(-LOG_LIMIT);
