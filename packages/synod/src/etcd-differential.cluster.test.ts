@@ -177,11 +177,7 @@ const AS_USERS: readonly string[] = [
     "--user alice:pw get t",
     "--user alice:no get b/1",
   ],
-  ...[
-    "--user alice:pw user list",
-    "--user alice:pw user get alice",
-    "--user alice:pw member list",
-  ],
+  ...["--user alice:pw user list", "--user alice:pw user get alice", "--user alice:pw member list"],
   ...[
     "--user root:pw user passwd alice --interactive=false < new",
     "--user alice:new get b/3",
