@@ -1,6 +1,8 @@
 /** An application's client that we did not write (etcd3 of npm), against three nodes of which the leader is killed. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Etcd3, isRecoverableError } from "etcd3";
 import { Cluster } from "./cluster-test/cluster.ts";
 import { synod } from "./cluster-test/programs.ts";
@@ -92,3 +94,45 @@ test("the client goes on when the leader is killed, and loses nothing it was tol
     acknowledged,
   );
 });
+
+test("a watch goes on, and the lead passes to who stays, when the store's leader is killed", {
+  timeout: 40_000,
+}, async () => {
+  const seen: string[] = [];
+  const watcher = await client.watch().prefix("resumed/").create();
+  watcher.on("put", (kv) => seen.push(kv.value.toString()));
+  const first = client.election("post", 5);
+  const campaign = first.campaign("one");
+  await once(campaign, "elected");
+
+  const leader = await cluster.leader();
+  await leader.kill();
+  for (let index = 0; index < 20; index += 1) await again(() => client.put(`resumed/${index}`).value(index));
+  for (const deadline = performance.now() + 15_000; !seen.includes("19"); await sleep(20))
+    assert.ok(performance.now() < deadline, `the watch saw ${seen.join()}`);
+  const once20 = Array.from({ length: 20 }, (_, index) => String(index));
+  assert.deepEqual([...new Set(seen)], once20, "each write is seen, in its order; what was tried twice may be twice");
+
+  assert.equal(await again(() => first.leader()), "one", "who led still leads");
+  const next = client.election("post", 5).campaign("two");
+  const elected = once(next, "elected");
+  await again(() => campaign.resign());
+  await elected;
+  assert.equal(await again(() => first.leader()), "two");
+  await next.resign();
+  await watcher.cancel();
+  leader.start();
+  await cluster.ready();
+});
+
+/** Until no leader's death comes between. */
+async function again<Value>(attempt: () => PromiseLike<Value>): Promise<Value> {
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      assert.ok(isRecoverableError(error as Error), `not an error to retry: ${error}`);
+      await sleep(20);
+    }
+  }
+}
