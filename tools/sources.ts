@@ -33,9 +33,9 @@ export function isTest(path: string): boolean {
   return path.endsWith(".test.ts");
 }
 
-/** What tests share: a file `…testing.ts`, or anything in a folder `testing` or `cluster-test`. */
+/** What tests share: a file `…testing.ts`, or anything in a folder `testing`, `cluster-test` or `differential`. */
 export function isForTests(path: string): boolean {
-  return /(?:\/|-)testing(?:-\w+)?\.ts$|\/(?:testing|cluster-test)\//.test(path);
+  return /(?:\/|-)testing(?:-\w+)?\.ts$|\/(?:testing|cluster-test|differential)\//.test(path);
 }
 
 /** A package or folder that must run bit-identically in a browser: no Node, no clock, no chance, no waiting. */

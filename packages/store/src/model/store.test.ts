@@ -213,5 +213,6 @@ test("operations are counted by kind, in transactions and outside, and refused o
     0,
   );
   store.readTxn({ success: [{ type: "range", request: all }] });
-  assert.deepEqual({ ...store.counts }, { range: 2, put: 2, deleteRange: 2, txn: 3 });
+  const { range, put: puts, deleteRange, txn } = store.counts;
+  assert.deepEqual({ range, puts, deleteRange, txn }, { range: 2, puts: 2, deleteRange: 2, txn: 3 });
 });

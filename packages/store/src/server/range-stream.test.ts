@@ -110,7 +110,7 @@ test("sort orders and revision filters are not streamed", async () => {
 
 const refusal = ({ code, text }: { code: number; text: string }): [number, string] => [code, text];
 
-test("a Range too large for one turn has the same answer as any other", async () => {
+test("a Range too large for one turn answers as all others do", async () => {
   const orders = [SortOrder.NONE, SortOrder.ASCEND, SortOrder.DESCEND];
   const variants = [{}, { limit: 4000 }, { revision: old }, { minModRevision: 700 }, { keysOnly: true }];
   const targets = [SortTarget.KEY, SortTarget.VERSION, SortTarget.CREATE, SortTarget.MOD, SortTarget.VALUE];

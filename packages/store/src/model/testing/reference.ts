@@ -56,11 +56,9 @@ export class Reference {
   }
 
   /** @returns an error code, or what each operation answers. */
-  apply(ops: readonly Op[]): string {
-    for (const op of ops) {
-      const error = this.#refusal(op);
-      if (error !== undefined) return error;
-    }
+  apply(ops: readonly Op[], inTxn: boolean): string {
+    const error = inTxn ? this.#firstRefusal(ops) : this.#refusal(ops[0]!, false);
+    if (error !== undefined) return error;
     const before = this.log.length;
     const answers = this.#run(ops, this.#plan(ops));
     if (this.log.length > before) this.revision += 1;
@@ -93,15 +91,20 @@ export class Reference {
     return plan;
   }
 
-  #refusal(op: Op): string | undefined {
+  #refusal(op: Op, inTxn: boolean): string | undefined {
     if (op.type === "put") {
-      if (op.lease !== 0 && !this.leases.has(op.lease)) return "leaseNotFound";
-      if (op.flags !== 0 && this.now({ key: op.key, end: "" }).length === 0) return "keyNotFound";
+      const leaseless = op.lease !== 0 && !this.leases.has(op.lease) ? "leaseNotFound" : undefined;
+      const keyless = op.flags !== 0 && this.now({ key: op.key, end: "" }).length === 0 ? "keyNotFound" : undefined;
+      return inTxn ? (keyless ?? leaseless) : (leaseless ?? keyless);
     }
     if (op.type !== "txn") return undefined;
     const taken = this.#plan([op]).get(op.txn) === true ? op.txn.success : op.txn.failure;
-    for (const each of taken) {
-      const error = this.#refusal(each);
+    return this.#firstRefusal(taken);
+  }
+
+  #firstRefusal(ops: readonly Op[]): string | undefined {
+    for (const op of ops) {
+      const error = this.#refusal(op, true);
       if (error !== undefined) return error;
     }
     return undefined;
