@@ -124,6 +124,8 @@ const REFUSED: readonly (readonly [args: readonly string[], says: RegExp, code: 
   [["--election-timeout", "200"], /should be at least as 5 times as/, 2],
   [["--listen-client-urls", "unix://x:1", "--advertise-client-urls", "http://a:1"], /listens on TCP alone/, 2],
   [["--listen-client-urls", "http://127.0.0.1:1"], /--advertise-client-urls is required/, 2],
+  [["--host-whitelist", "a.example"], /--host-whitelist is not there/, 2],
+  [["--listen-metrics-urls", "https://127.0.0.1:1"], /metrics and probes are served there without TLS/, 2],
   [["--initial-cluster", "other=http://127.0.0.1:1"], /couldn't find local name "default"/, 2],
   [["--config-file", "/nowhere.yml"], /\/nowhere\.yml cannot be read/, 2],
   [["--force-new-cluster"], /not possible here/, 2],

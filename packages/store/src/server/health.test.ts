@@ -8,7 +8,8 @@ const NOT_SERVING = 2;
 const SERVICE_UNKNOWN = 3;
 
 function status(reader: ProtobufReader | undefined): number {
-  assert.ok(reader !== undefined && reader.next());
+  assert.ok(reader);
+  assert.ok(reader.next());
   return reader.int32();
 }
 

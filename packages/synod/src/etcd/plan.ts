@@ -98,12 +98,20 @@ function urlsOf(settings: EtcdSettings): Urls {
     throw wrong("--advertise-client-urls is required when --listen-client-urls is set explicitly");
   const urls = (name: string): EtcdUrl[] => parseUrls(`--${name}`, settings.list(name));
   const texts = (name: string): string[] => urls(name).map(({ text }) => text);
+  if (settings.text("host-whitelist") !== "*")
+    throw wrong("--host-whitelist is not there: leave it out, and let a proxy in front judge the Host of requests");
+  const listenMetrics = urls("listen-metrics-urls");
+  const secure = listenMetrics.find(({ tls }) => tls);
+  if (secure !== undefined)
+    throw wrong(
+      `--listen-metrics-urls has ${secure.text}: metrics and probes are served there without TLS, give http://`,
+    );
   const listenClients = [...urls("listen-client-urls"), ...urls("listen-client-http-urls")];
   if (listenClients.length === 0) throw wrong("--listen-client-urls is empty: give http://host:port");
   return {
     listenPeers: urls("listen-peer-urls"),
     listenClients,
-    listenMetrics: urls("listen-metrics-urls"),
+    listenMetrics,
     advertisePeers: texts("initial-advertise-peer-urls"),
     advertiseClients: texts("advertise-client-urls"),
   };
