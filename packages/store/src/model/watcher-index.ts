@@ -16,6 +16,49 @@ interface Group {
 /** Told of each watcher that an applied batch concerns; `events` is shared among watchers and must not be changed. */
 export type Deliver = (watcher: number, events: readonly KeyValue[]) => void;
 
+/** Watchers of one span that have yet to be told of the same events. */
+interface Audience {
+  readonly events: readonly KeyValue[];
+  /** Goes on where it stopped. It leaves out who was deleted since, and comes to who was added. */
+  readonly rest: MapIterator<[number, WatchSpec]>;
+  readonly cost: number;
+}
+
+/** Bytes of events that are as much work as one more watcher. */
+const BYTES_PER_STEP = 8192;
+
+/**
+ * Whom some events concern, told in as many pieces as the caller wishes. Between two of them the index may change: who was
+ * deleted is told nothing more; who was added must not want any of the events.
+ */
+export class Matches {
+  readonly #audiences: readonly Audience[];
+  #next = 0;
+
+  constructor(audiences: readonly Audience[]) {
+    this.#audiences = audiences;
+  }
+
+  /**
+   * Calls `deliver` once for each watcher that wants some of the events, with these in order, until the work is done or
+   * `budget` used up. A watcher costs 1, and more if its events are large; the first one is told whatever it costs.
+   * @returns what is left of the budget; 0 or less: there may be more to tell.
+   */
+  tell(budget: number, deliver: Deliver): number {
+    let left = budget;
+    for (; this.#next < this.#audiences.length; this.#next++) {
+      const { events, rest, cost } = this.#audiences[this.#next] as Audience;
+      for (const [id, spec] of rest) {
+        const wanted = wantsAll(spec, events) ? events : events.filter((event) => wants(spec, event));
+        if (wanted.length > 0) deliver(id, wanted);
+        left -= cost;
+        if (left <= 0) return left;
+      }
+    }
+    return left;
+  }
+}
+
 /**
  * Which watchers an event concerns. Ids and specifications in, ids and events out: streams, and what a watcher has already
  * been sent, are the server's affair. Per event the cost is one lookup for watchers of a single key and one descent for
@@ -60,13 +103,19 @@ export class WatcherIndex {
     return true;
   }
 
-  /**
-   * Calls `deliver` once for each watcher that wants some of the events, with these in order. Watchers of the same span
-   * come one after the other and, unless they filter, with the same array.
-   * @param events as `eventsSince` gives them.
-   */
+  /** Tells all of them at once: `matches`. */
   match(events: readonly KeyValue[], deliver: Deliver): void {
-    if (this.#groupOf.size === 0) return;
+    this.matches(events)?.tell(Number.POSITIVE_INFINITY, deliver);
+  }
+
+  /**
+   * Finds out whom the events concern. Watchers of the same span come one after the other and, unless they filter, with
+   * the same array; the fewer there are of a span the earlier they come, so that a crowd holds up nobody else.
+   * @param events as `eventsSince` gives them.
+   * @returns undefined: nobody.
+   */
+  matches(events: readonly KeyValue[]): Matches | undefined {
+    if (this.#groupOf.size === 0) return undefined;
     const touched: Group[] = [];
     for (const event of events) {
       const note = (group: Group): void => {
@@ -78,19 +127,28 @@ export class WatcherIndex {
       if (single !== undefined) note(single);
       this.#tree.stab(key, note);
     }
-    for (const group of touched) {
-      const matched = group.events;
-      group.events = [];
-      for (const [id, spec] of group.members) {
-        const wanted = wantsAll(spec, matched) ? matched : matched.filter((event) => wants(spec, event));
-        if (wanted.length > 0) deliver(id, wanted);
-      }
-    }
+    if (touched.length === 0) return undefined;
+    if (touched.length > 1) touched.sort((a, b) => a.members.size - b.members.size);
+    return new Matches(touched.map(audienceOf));
   }
 }
 
 function wantsAll(spec: WatchSpec, events: readonly KeyValue[]): boolean {
   return spec.noPut !== true && spec.noDelete !== true && spec.startRevision <= events[0]!.modRevision;
+}
+
+/** Takes what was noted from the group. */
+function audienceOf(group: Group): Audience {
+  const { events, members } = group;
+  group.events = [];
+  return { events, rest: members.entries(), cost: 1 + Math.floor(bytesOf(events) / BYTES_PER_STEP) };
+}
+
+/** Bytes of their keys and values. */
+export function bytesOf(events: readonly KeyValue[]): number {
+  let bytes = 0;
+  for (const { keyLength, valueLength } of events) bytes += keyLength + valueLength;
+  return bytes;
 }
 
 /** Lengths make it unambiguous. */

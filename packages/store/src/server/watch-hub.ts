@@ -2,7 +2,7 @@ import type { KeyValue } from "../model/key-value.ts";
 import type { StoreModel } from "../model/store.ts";
 import type { KeyRange } from "../model/types.ts";
 import type { CatchUp } from "../model/watch.ts";
-import { WatcherIndex } from "../model/watcher-index.ts";
+import { bytesOf, type Matches, WatcherIndex } from "../model/watcher-index.ts";
 import { EncodedEvents } from "./encoded-events.ts";
 import type { StoreLimits } from "./options.ts";
 import { Watcher, type WatcherOptions, type WatchSink } from "./watcher.ts";
@@ -14,9 +14,13 @@ export interface WatchAccess {
   mayWatch(user: string | undefined, range: KeyRange): boolean;
 }
 
+/** Watchers told in one turn, of events or from history: a few milliseconds. Large events count for several. */
+export const TOLD_PER_TURN = 2000;
+
 /**
  * All watches of a node. A watcher is either synced, and told of each batch as it is applied, or behind, and told from
- * history in bounded slices until it has caught up. A stream whose client does not read is not written to: its watchers
+ * history in bounded slices until it has caught up. A batch that concerns more watchers than one turn can tell is told over
+ * the next turns; what is applied meanwhile waits its turn, and is then told as one batch. A stream whose client does not read is not written to: its watchers
  * fall behind, and cost no memory but their place in history.
  */
 export class WatchHub {
@@ -27,12 +31,21 @@ export class WatchHub {
   readonly #synced = new WatcherIndex();
   readonly #behindIndex = new WatcherIndex();
   readonly #behind = new Set<Watcher>();
-  /** Behind, too, but their streams are blocked: nobody looks at them until a queue has left. */
+  /** Behind, too, but their streams are blocked until a queue has left, or there are enough others to catch up. */
   readonly #parked = new Set<Watcher>();
   readonly #plain = new EncodedEvents(false);
   readonly #withPrevious = new EncodedEvents(true);
   /** Every synced watcher has been told of everything up to this revision. */
   #dispatched: number;
+  /** Who has yet to be told of what follows, up to `#reached`; undefined: all have been told of `#dispatched`. */
+  #untold: Matches | undefined;
+  #reached: number;
+  /** What was applied while that is being told, and where it ends: kept, because compaction may forget it meanwhile. */
+  #waiting: KeyValue[] = [];
+  #waitingUpTo: number;
+  /** Told when the batch has been told to all. */
+  readonly #onTold = new Set<WatchSink>();
+  #progressDue = false;
   readonly #access: WatchAccess;
   #accessSeen = 0;
   #nextId = 1;
@@ -46,6 +59,8 @@ export class WatchHub {
     this.#limits = limits;
     this.#schedule = schedule;
     this.#dispatched = model.revision;
+    this.#reached = model.revision;
+    this.#waitingUpTo = model.revision;
   }
 
   get dispatchedRevision(): number {
@@ -67,7 +82,7 @@ export class WatchHub {
   add(stream: WatchSink, options: WatcherOptions): Watcher {
     const watcher = new Watcher(this.#nextId++, stream, options);
     this.#watchers.set(watcher.id, watcher);
-    if (watcher.startRevision > this.#dispatched) this.#sync(watcher);
+    if (watcher.startRevision > this.#reached) this.#sync(watcher);
     else this.#fallBehind(watcher);
     return watcher;
   }
@@ -79,28 +94,97 @@ export class WatchHub {
     (watcher.synced ? this.#synced : this.#behindIndex).delete(watcher.id);
   }
 
-  /** Tells the synced watchers of what was applied since the last call. */
+  /** Tells the synced watchers of what was applied since the last call: as many as one turn can, the others soon. */
   dispatch(): void {
     if (this.#access.changes !== this.#accessSeen) this.#cancelDenied();
-    if (this.#synced.size === 0) this.#dispatched = this.#model.revision;
-    while (this.#dispatched < this.#model.revision) {
+    if (this.#untold === undefined) this.#tell();
+    else this.#keepWaiting();
+  }
+
+  /** Whether the synced watchers know everything up to `revision` and nothing more; if not, `onSynced` once they may. */
+  hasTold(sink: WatchSink, revision: number): boolean {
+    if (this.#untold === undefined && this.#dispatched >= revision) return true;
+    this.#onTold.add(sink);
+    return false;
+  }
+
+  #tell(): void {
+    let budget = TOLD_PER_TURN;
+    while (this.#untold !== undefined || this.#next()) {
+      if (this.#untold !== undefined) budget = this.#untold.tell(budget, this.#deliver);
+      if (budget <= 0) {
+        this.#wantSlice();
+        break;
+      }
+      this.#untold = undefined;
+      this.#dispatched = this.#reached;
+      if (this.#onTold.size > 0 || this.#progressDue) this.#afterTold();
+    }
+    this.#forgetEncoded();
+  }
+
+  /** Takes up the next batch. @returns whether there is one. */
+  #next(): boolean {
+    if (this.#synced.size === 0) this.#skip();
+    if (this.#dispatched >= this.#model.revision) return false;
+    let events: readonly KeyValue[] = this.#waiting;
+    if (events.length > 0) this.#reached = this.#waitingUpTo;
+    else {
       const found = this.#read(this.#dispatched + 1);
       if (found.type === "compacted") {
         // The state came from a snapshot that has forgotten some of it: each watcher must learn where it stands.
         this.#desync(this.#dispatched + 1);
-        this.#dispatched = this.#model.revision;
-        break;
+        this.#skip();
+        return false;
       }
-      const first = this.#dispatched + 1;
-      const last = found.nextRevision - 1;
-      this.#synced.match(found.events, (id, events) => {
-        const watcher = this.#watchers.get(id) as Watcher;
-        if (watcher.stream.blocked) this.#unsync(watcher, first);
-        else this.#send(watcher, events, last);
-      });
-      this.#dispatched = last;
+      events = found.events;
+      this.#reached = found.nextRevision - 1;
+      this.#waitingUpTo = this.#reached;
     }
-    this.#forgetEncoded();
+    if (this.#waiting.length > 0) this.#waiting = [];
+    this.#untold = this.#synced.matches(events);
+    return true;
+  }
+
+  /** Nobody is to be told of what is there now. */
+  #skip(): void {
+    this.#waiting = [];
+    this.#dispatched = this.#model.revision;
+    this.#reached = this.#dispatched;
+    this.#waitingUpTo = this.#dispatched;
+  }
+
+  readonly #deliver = (id: number, events: readonly KeyValue[]): void => {
+    const watcher = this.#watchers.get(id) as Watcher;
+    if (watcher.stream.blocked) this.#unsync(watcher, this.#dispatched + 1);
+    else this.#send(watcher, events, this.#reached);
+  };
+
+  /** Keeps what was applied meanwhile, as much as is told at once; the rest stays in history. */
+  #keepWaiting(): void {
+    const { catchUpEvents, catchUpBytes } = this.#limits;
+    if (this.#waitingUpTo >= this.#model.revision) return;
+    if (this.#waiting.length >= catchUpEvents || bytesOf(this.#waiting) >= catchUpBytes) return;
+    const found = this.#read(this.#waitingUpTo + 1);
+    if (found.type === "compacted") return;
+    for (const event of found.events) this.#waiting.push(event);
+    this.#waitingUpTo = found.nextRevision - 1;
+  }
+
+  /** Only `#tell` asks for it, and nothing else tells until then: there is never more than one. */
+  #wantSlice(): void {
+    this.#schedule(() => {
+      if (this.#access.changes !== this.#accessSeen) this.#cancelDenied();
+      this.#tell();
+    });
+  }
+
+  /** The one moment between two batches: progress can be told of that is neither ahead of an event nor after the next. */
+  #afterTold(): void {
+    const sinks = [...this.#onTold];
+    this.#onTold.clear();
+    for (const sink of sinks) sink.onSynced();
+    if (this.#progressDue) this.#tellProgress();
   }
 
   /** The stream's queue has left: what its watchers missed is read from history. */
@@ -111,19 +195,33 @@ export class WatchHub {
   /** Reads history for those who are behind, as much as one turn may cost. */
   catchUp(): void {
     this.dispatch();
+    let more = false;
     for (const watcher of this.#parked) {
       if (watcher.stream.blocked) continue;
+      more = this.#behind.size >= TOLD_PER_TURN;
+      if (more) break;
       this.#parked.delete(watcher);
       this.#enlist(watcher);
     }
-    for (let slice = 0; slice < this.#limits.catchUpSlices && this.#behind.size > 0; slice++) this.#catchUpSlice();
+    let told = 0;
+    for (let slice = 0; slice < this.#limits.catchUpSlices && this.#behind.size > 0; slice++) {
+      told += this.#behind.size;
+      if (told > TOLD_PER_TURN && slice > 0) break;
+      this.#catchUpSlice();
+    }
     this.#forgetEncoded();
-    if (this.#behind.size > 0) this.#wantCatchUp();
+    if (more || this.#behind.size > 0) this.#wantCatchUp();
   }
 
   /** Notifies each quiet watcher that asked for it, and counts anew who is quiet. */
   notifyProgress(): void {
     this.dispatch();
+    this.#progressDue = this.#untold !== undefined;
+    if (!this.#progressDue) this.#tellProgress();
+  }
+
+  #tellProgress(): void {
+    this.#progressDue = false;
     for (const watcher of this.#watchers.values()) {
       const due =
         watcher.progressNotify && watcher.quiet && watcher.synced && watcher.startRevision <= this.#dispatched + 1;
@@ -175,7 +273,7 @@ export class WatchHub {
   #advance(nextRevision: number): void {
     for (const watcher of this.#behind) {
       if (watcher.startRevision < nextRevision) watcher.startRevision = nextRevision;
-      if (watcher.startRevision > this.#dispatched) {
+      if (watcher.startRevision > this.#reached) {
         this.#behind.delete(watcher);
         this.#behindIndex.delete(watcher.id);
         this.#sync(watcher);
@@ -207,12 +305,10 @@ export class WatchHub {
 
   #fallBehind(watcher: Watcher): void {
     watcher.synced = false;
-    if (watcher.stream.blocked) {
-      this.#parked.add(watcher);
-      return;
-    }
-    this.#enlist(watcher);
-    this.#wantCatchUp();
+    const { blocked } = watcher.stream;
+    if (blocked || this.#behind.size >= TOLD_PER_TURN) this.#parked.add(watcher);
+    else this.#enlist(watcher);
+    if (!blocked) this.#wantCatchUp();
   }
 
   #enlist(watcher: Watcher): void {

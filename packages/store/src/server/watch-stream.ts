@@ -44,8 +44,8 @@ export class WatchStream implements WatchSink {
   #nextWatchId = 0;
   /** Bytes that could not be sent at once, as of the last message. */
   #queued = 0;
-  /** The client asked for progress while some watcher was behind. */
-  #progressWanted = false;
+  /** The client asked for progress at this revision, and not all watchers have been told of it yet; 0: it did not. */
+  #progressWanted = 0;
 
   constructor(connection: StoreConnection, stream: number, requiresLeader: boolean) {
     this.#connection = connection;
@@ -76,6 +76,7 @@ export class WatchStream implements WatchSink {
   close(): void {
     for (const watcher of this.#watchers.values()) this.#hub.remove(watcher);
     this.#watchers.clear();
+    this.#progressWanted = 0;
   }
 
   onWritable(): void {
@@ -84,9 +85,9 @@ export class WatchStream implements WatchSink {
     this.onSynced();
   }
 
-  /** One of the watchers has caught up. */
+  /** One of the watchers has caught up, or all that are synced have been told. */
   onSynced(): void {
-    if (this.#progressWanted) this.#progress();
+    if (this.#progressWanted > 0) this.#answerProgress();
   }
 
   sendEvents(watcher: Watcher, events: EncodedEvents, revision: number): void {
@@ -132,7 +133,8 @@ export class WatchStream implements WatchSink {
     const reason = this.#refusal(request, key);
     if (reason !== undefined) return this.#refuse(reason);
     this.#hub.dispatch();
-    const revision = this.#hub.dispatchedRevision;
+    // Others may have yet to be told of it; this watch begins behind it all the same.
+    const { revision } = this.#connection.service.model;
     const watchId = request.watchId === 0 ? this.#freeWatchId() : request.watchId;
     const watcher = this.#hub.add(this, {
       user: this.#user,
@@ -203,10 +205,16 @@ export class WatchStream implements WatchSink {
 
   #progress(): void {
     this.#hub.dispatch();
-    let synced = !this.blocked;
-    for (const watcher of this.#watchers.values()) synced &&= watcher.synced;
-    this.#progressWanted = !synced;
-    if (synced) this.sendProgress(INVALID_WATCH_ID, this.#hub.dispatchedRevision);
+    this.#progressWanted = this.#connection.service.model.revision;
+    this.#answerProgress();
+  }
+
+  #answerProgress(): void {
+    if (this.blocked) return;
+    for (const watcher of this.#watchers.values()) if (!watcher.synced) return;
+    if (!this.#hub.hasTold(this, this.#progressWanted)) return;
+    this.#progressWanted = 0;
+    this.sendProgress(INVALID_WATCH_ID, this.#hub.dispatchedRevision);
   }
 
   #begin(watchId: number, revision: number): ProtobufWriter {
