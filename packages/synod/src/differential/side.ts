@@ -25,6 +25,8 @@ export class Side {
   async ask(operation: Operation): Promise<Told> {
     const client = this.#clients[this.#turn++ % this.#clients.length]!;
     if (operation.type !== "watch") return this.#unary(client, operation);
+    // A watch from now on begins with what its node has applied, in etcd as in Synod.
+    if (this.#clients.length > 1) await this.#send(client, ANY_KEY);
     const text = await watch(operation, {
       client,
       newest: () => this.#newest,
