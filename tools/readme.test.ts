@@ -21,6 +21,7 @@ const prints: Readonly<Record<string, RegExp>> = {
   "npx synod kv get door": /^open$/m,
   "npx synod status": /leader/,
   'etcdctl get --prefix ""': /^door\nshut$/m,
+  "curl localhost:2379/api/store/keys/door": /^open$/m,
 };
 const patience = 60_000;
 
@@ -38,7 +39,9 @@ test("the README's commands do what it says", { timeout: 180_000 }, async () => 
   };
   const running: ChildProcess[] = [];
   try {
-    for (const command of commands("README.md")) await run(command, environment, running);
+    for (const command of commands("README.md")) {
+      await run(command, command.replace("localhost:2379", `localhost:${2379 + offset}`), environment, running);
+    }
   } finally {
     for (const child of running.reverse()) await end(child);
     rmSync(data, { recursive: true, force: true });
@@ -62,9 +65,15 @@ function commands(path: string): string[] {
   return lines.map((line) => line.replace(/^npm install && /, "")); // without it, this test would not run
 }
 
-async function run(command: string, environment: NodeJS.ProcessEnv, running: ChildProcess[]): Promise<void> {
+/** @param line the command with the ports of this test */
+async function run(
+  command: string,
+  line: string,
+  environment: NodeJS.ProcessEnv,
+  running: ChildProcess[],
+): Promise<void> {
   const sign = goesOn.find(([pattern]) => pattern.test(command))?.[1];
-  const child = spawn("bash", ["-c", `exec ${command}`], {
+  const child = spawn("bash", ["-c", `exec ${line}`], {
     cwd: root,
     env: environment,
     stdio: ["ignore", "pipe", "pipe"],
