@@ -1,7 +1,7 @@
 import { closeSync, existsSync, fstatSync, openSync, readSync, renameSync, write, writeSync } from "node:fs";
 import type { Logger } from "@synod/runtime/log/logger";
 import type { StoreMachine } from "@synod/store/machine";
-import { type AuditSink, AuditTrail } from "@synod/store/server/audit";
+import { type AuditSink, AuditTrail } from "@synod/store/server/admission/audit";
 import { CliError } from "./cli/errors.ts";
 
 export interface AuditFileLimits {

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
-import type { AuthSettings } from "@synod/store/server/auth-gate";
-import { JWT_METHODS, type JwtSettings, JwtTokens } from "@synod/store/server/auth-jwt";
+import type { AuthSettings } from "@synod/store/server/auth/gate";
+import { JWT_METHODS, type JwtSettings, JwtTokens } from "@synod/store/server/auth/jwt";
 import { CliError } from "./cli/errors.ts";
 
 /** The settings of signing in, named as etcd's are. */

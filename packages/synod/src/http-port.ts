@@ -1,6 +1,6 @@
 import { createServer, type Server, type ServerResponse } from "node:http";
-import type { NodeHttpHandler } from "@synod/store/server/node-http";
-import type { Probes } from "@synod/store/server/probes";
+import type { NodeHttpHandler } from "@synod/store/server/ports/node-http";
+import type { Probes } from "@synod/store/server/ports/probes";
 import { portError } from "./up/ports.ts";
 
 /** What the HTTP port shows of a node. Liveness never depends on a quorum: a node without one must not be restarted. */

@@ -5,7 +5,7 @@ import { NodeMetrics } from "@synod/runtime/metrics/node-metrics";
 import { registerProcessMetrics } from "@synod/runtime/metrics/process-metrics";
 import { Registry } from "@synod/runtime/metrics/registry";
 import { STORE_METHODS } from "@synod/store/server/methods";
-import type { Probes } from "@synod/store/server/probes";
+import type { Probes } from "@synod/store/server/ports/probes";
 import type { StoreService } from "@synod/store/server/service";
 import { registerProbeMetrics } from "./probe-metrics.ts";
 import { registerStoreMetrics } from "./store-metrics.ts";

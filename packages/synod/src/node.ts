@@ -11,9 +11,9 @@ import { type PeerTlsOptions, TlsSockets } from "@synod/runtime/transport/tls-so
 import { createStoreMachine } from "@synod/store/machine";
 import type { MemberRecord, MemberRules } from "@synod/store/model/members";
 import type { StoreConfig } from "@synod/store/model/store";
-import type { AuthSettings } from "@synod/store/server/auth-gate";
-import type { TlsOptions } from "@synod/store/server/listener";
+import type { AuthSettings } from "@synod/store/server/auth/gate";
 import type { StoreLimits } from "@synod/store/server/options";
+import type { TlsOptions } from "@synod/store/server/ports/listener";
 import type { StoreResult } from "@synod/store/state-machine";
 import { type Peer, type Ports, peerAddress } from "./addresses.ts";
 import { openAudit } from "./audit-file.ts";

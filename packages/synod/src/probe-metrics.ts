@@ -1,5 +1,5 @@
 import type { Registry } from "@synod/runtime/metrics/registry";
-import type { Probes } from "@synod/store/server/probes";
+import type { Probes } from "@synod/store/server/ports/probes";
 
 /** How probes went, under etcd's names. */
 export function registerProbeMetrics(registry: Registry, probes: Probes): void {

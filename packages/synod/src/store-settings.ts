@@ -1,5 +1,5 @@
 import { DEFAULT_PREFIXES, type PrefixSettings } from "@synod/store/model/prefix-stats";
-import type { CompactionSettings } from "@synod/store/server/compaction-keeper";
+import type { CompactionSettings } from "@synod/store/server/maintenance/compaction-keeper";
 import type { StoreServiceOptions } from "@synod/store/server/options";
 import { CliError } from "./cli/errors.ts";
 

@@ -1,4 +1,4 @@
-import type { HttpRequest } from "../server/http-exchange.ts";
+import type { HttpRequest } from "../server/ports/http-exchange.ts";
 
 const BEARER = /^bearer +/i;
 const OWN = "synod-";

@@ -1,5 +1,5 @@
 import { type Compare, CompareResult, CompareTarget } from "../model/types.ts";
-import type { HttpRequest } from "../server/http-exchange.ts";
+import type { HttpRequest } from "../server/ports/http-exchange.ts";
 import { refuse } from "./problem.ts";
 
 /** What a write requires of its key (RFC 9110 §13.1), as comparisons of a transaction; none: it requires nothing. */

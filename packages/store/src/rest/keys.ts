@@ -6,7 +6,7 @@ import { decodePutResponse, encodePutRequest } from "../api/put.ts";
 import { type DecodedRangeResponse, decodeRangeResponse, encodeRangeRequest } from "../api/range.ts";
 import { type DecodedResponseOp, type DecodedTxnResponse, decodeTxnResponse, encodeTxnRequest } from "../api/txn.ts";
 import type { Compare, RequestOp } from "../model/types.ts";
-import { LEVELS } from "../server/read-levels.ts";
+import { LEVELS } from "../server/kv/read-levels.ts";
 import { etag, writeConditions } from "./conditions.ts";
 import { watchKeys } from "./events.ts";
 import type { RestExchange } from "./exchange.ts";

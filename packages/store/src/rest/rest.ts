@@ -1,5 +1,5 @@
-import type { HttpRequest, HttpResponder } from "../server/http-exchange.ts";
 import type { LocalCalls } from "../server/local-calls.ts";
+import type { HttpRequest, HttpResponder } from "../server/ports/http-exchange.ts";
 import { failWith, RestExchange } from "./exchange.ts";
 import { RestError } from "./problem.ts";
 import { decodePercent, Query } from "./query.ts";

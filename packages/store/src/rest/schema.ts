@@ -1,4 +1,4 @@
-import { LEVELS } from "../server/read-levels.ts";
+import { LEVELS } from "../server/kv/read-levels.ts";
 /** Pieces of JSON Schema (draft 2020-12) that the routes name. */
 export type Schema = Readonly<Record<string, unknown>>;
 

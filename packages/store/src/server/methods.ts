@@ -1,16 +1,16 @@
 import { GrpcMethods } from "@synod/wire/grpc/methods";
-import { AUTH_METHODS } from "./auth.ts";
-import { CLUSTER_METHODS } from "./cluster.ts";
-import { ELECTION_METHODS } from "./election.ts";
-import { healthMethods } from "./health.ts";
-import { KV_METHODS } from "./kv.ts";
-import { LEASE_METHODS } from "./lease.ts";
-import { LIMITS_METHODS } from "./limits.ts";
-import { LOCK_METHODS } from "./lock.ts";
-import { MAINTENANCE_METHODS } from "./maintenance.ts";
+import { LIMITS_METHODS } from "./admission/limits.ts";
+import { AUTH_METHODS } from "./auth/auth.ts";
+import { ELECTION_METHODS } from "./concurrency/election.ts";
+import { LOCK_METHODS } from "./concurrency/lock.ts";
+import { KV_METHODS } from "./kv/kv.ts";
+import { RANGE_STREAM_METHODS } from "./kv/range-stream.ts";
+import { LEASE_METHODS } from "./leases/lease.ts";
+import { healthMethods } from "./maintenance/health.ts";
+import { MAINTENANCE_METHODS } from "./maintenance/maintenance.ts";
+import { CLUSTER_METHODS } from "./members/cluster.ts";
 import type { StoreMethod } from "./method.ts";
-import { RANGE_STREAM_METHODS } from "./range-stream.ts";
-import { WATCH_METHODS } from "./watch.ts";
+import { WATCH_METHODS } from "./watch/watch.ts";
 
 const METHODS_OF_THE_STORE: readonly StoreMethod[] = [
   ...KV_METHODS,

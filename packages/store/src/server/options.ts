@@ -4,10 +4,10 @@ import type { StoreAreas } from "../machine.ts";
 import type { MemberRules } from "../model/members.ts";
 import { DEFAULT_QUOTA } from "../model/quota.ts";
 import type { StoreResult, StoreStateMachine } from "../state-machine.ts";
-import type { RateLimit } from "./admission.ts";
-import type { AuditTrail } from "./audit.ts";
-import type { AuthSettings } from "./auth-gate.ts";
-import type { CompactionSettings } from "./compaction-keeper.ts";
+import type { RateLimit } from "./admission/admission.ts";
+import type { AuditTrail } from "./admission/audit.ts";
+import type { AuthSettings } from "./auth/gate.ts";
+import type { CompactionSettings } from "./maintenance/compaction-keeper.ts";
 
 export { VERSION } from "../model/version.ts";
 

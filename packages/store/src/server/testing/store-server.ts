@@ -3,10 +3,10 @@ import { type ClientHttp2Session, type ClientHttp2Stream, connect, type SecureCl
 import { ProtobufReader, ProtobufWriter } from "@synod/wire/protobuf";
 import { createStoreMachine } from "../../machine.ts";
 import type { StoreResult, StoreStateMachine } from "../../state-machine.ts";
-import type { AuthSettings } from "../auth-gate.ts";
-import { StoreListener, type TlsOptions } from "../listener.ts";
+import type { AuthSettings } from "../auth/gate.ts";
 import type { StoreLimits, StoreServiceOptions } from "../options.ts";
-import { Probes } from "../probes.ts";
+import { StoreListener, type TlsOptions } from "../ports/listener.ts";
+import { Probes } from "../ports/probes.ts";
 import { StoreService } from "../service.ts";
 import { FakeGroup } from "./fake-group.ts";
 
