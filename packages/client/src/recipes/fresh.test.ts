@@ -8,7 +8,7 @@ import type { StoreServer } from "../testing/servers.ts";
 import { op } from "../txn.ts";
 import { PrefixCache } from "./cache.ts";
 import { Election } from "./election.ts";
-import { ServiceRegistry } from "./registry.ts";
+import { type Instance, ServiceRegistry } from "./registry.ts";
 import { behindRelay, ways } from "./testing/stores.ts";
 import { transact } from "./transact.ts";
 
@@ -114,25 +114,28 @@ suite("fresh", { concurrency: ways.length }, () => {
         const registry = new ServiceRegistry(store);
         const instance = await new ServiceRegistry(far).register("web", { address: "w:1" }, { ttl: 1, id: "w" });
         const sizes = registry.watch("web");
-        const until = async (size: number): Promise<void> => {
+        const next = async (wanted: (list: readonly Instance[]) => boolean): Promise<Instance | undefined> => {
           for (;;) {
-            const { value } = await sizes.next();
-            if (value?.length === size) return;
+            const { value, done } = await sizes.next();
+            assert.ok(done !== true, "the watch has ended");
+            if (wanted(value)) return value[0];
           }
         };
+        // A slow observer may see it go and come as one change, so each registration is told by its revision.
+        const listedAfter = async (revision: number): Promise<number> =>
+          (await next(([one]) => one !== undefined && one.since > revision))!.since;
         // Others may see it before it has its answer.
         const registered = async (times: number): Promise<void> => {
           while (instance.times < times) await registry.instances("web");
         };
-        await until(1);
+        const first = await listedAfter(0);
         await store.delete("services/web/w");
-        await until(0);
-        await until(1);
+        const second = await listedAfter(first);
         await registered(2);
         await relay.shut();
-        await until(0);
+        await next((list) => list.length === 0);
         await relay.open();
-        await until(1);
+        await listedAfter(second);
         await registered(3);
         await sizes.return();
         await instance.unregister();
