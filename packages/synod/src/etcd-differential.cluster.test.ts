@@ -103,7 +103,7 @@ function normal(typed: string, text: string): string {
     .replaceAll(/("(?:cluster_id|member_id|ID|leader|lease|id)" ?: ?)\d{6,}/g, "$1ID")
     .replaceAll(/("(?:raft_term|raftTerm|raftIndex|raftAppliedIndex|dbSize|dbSizeInUse|ts)" ?: ?)[\d.]+/g, "$1N")
     .replaceAll(/("version" ?: ?)"3\.\d+\.\d+"/g, '$1"3.x"')
-    .replaceAll(/ *\b(?=[0-9]*[a-f])[0-9a-f]{11,16}\b/g, " HEX")
+    .replaceAll(/ *\b(?:(?=[0-9]*[a-f])[0-9a-f]{11,16}|\d{14,16})\b/g, " HEX")
     .replaceAll(/infra\d/g, "infraN")
     .replace(/^(ETCD_INITIAL_CLUSTER=)"(.*)"$/m, (_line, name, entries) => name + entries.split(",").sort())
     .replaceAll(/(took =|remaining\() ?[\d.]+(ms|µs|s)?/g, "$1TIME")
