@@ -43,7 +43,7 @@ test("a launch script made for etcd starts a cluster, a member is added, and all
 
   const [, , , fourth] = all as [EtcdPlace, EtcdPlace, EtcdPlace, EtcdPlace];
   const added = await etcdctl.run(["member", "add", fourth.name, `--peer-urls=${fourth.peer}`]);
-  assert.match(added.output, /^Member [0-9a-f]{1,16} added to cluster/);
+  assert.match(added.output, /^Member +[0-9a-f]{1,16} added to cluster/);
   assert.ok(added.output.includes(`ETCD_NAME="${fourth.name}"`), added.output);
   const joined = launch("synod", fourth, all, ["--initial-cluster-state=existing"]);
   await joined.ready();

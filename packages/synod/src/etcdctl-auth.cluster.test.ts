@@ -41,7 +41,7 @@ function normal({ output, error, code = null }: Said): Said {
     text
       .replaceAll(/"(cluster_id|member_id|raft_term)":\d+/g, '"$1":N')
       .replaceAll(/127\.0\.0\.1:\d+/g, "ADDRESS")
-      .replaceAll(/lease [0-9a-f]{15,16}/g, "lease HEX")
+      .replaceAll(/lease [0-9a-f]{11,16}/g, "lease HEX")
       .replaceAll(/took = .*/g, "took = TIME");
   return { output: same(output), error: error === undefined ? undefined : same(error), code };
 }

@@ -31,7 +31,7 @@ function normal(text: string): string {
     .replaceAll(/("(?:raft_term|RaftTerm|raftTerm|raftIndex|raftAppliedIndex|dbSize|dbSizeInUse)" ?: ?)\d+/g, "$1N")
     .replaceAll(/"n[123]"/g, "NAME")
     .replaceAll(/"version":"3\.\d+\.\d+"/g, '"version":"3.x"')
-    .replaceAll(/\b[0-9a-f]{15,16}\b/g, "HEX")
+    .replaceAll(/\b[0-9a-f]{12,16}\b/g, "HEX")
     .replaceAll(/(took|TTL\(60s\), remaining)\S* ?[\d.]+(ms|µs|s)?/g, "$1 TIME");
 }
 
