@@ -74,7 +74,7 @@ test("a lease that is kept alive outlives its leaders; left alone it ends, not b
     for (let kill = 0; kill < 2; kill += 1) {
       const leader = await cluster.leader();
       await leader.kill();
-      await sleep(1.25 * TTL_SECONDS * 1000);
+      await sleep(2 * TTL_SECONDS * 1000);
       assert.equal((await any.ask((api) => api.get("leased"))).value, "here");
       leader.start();
       await cluster.ready();

@@ -213,6 +213,10 @@ test("operations are counted by kind, in transactions and outside, and refused o
     0,
   );
   store.readTxn({ success: [{ type: "range", request: all }] });
-  const { range, put: puts, deleteRange, txn } = store.counts;
-  assert.deepEqual({ range, puts, deleteRange, txn }, { range: 2, puts: 2, deleteRange: 2, txn: 3 });
+  store.leaseGrant(7n, 5, 0);
+  store.leaseKeepAlive(7n, 0);
+  store.leaseRevoke(7n, 0);
+  assert.throws(() => store.leaseRevoke(7n, 0));
+  const ofLeases = { leaseGrant: 1, leaseRevoke: 1, leaseRenew: 1, leaseExpire: 0 };
+  assert.deepEqual({ ...store.counts }, { range: 2, put: 2, deleteRange: 2, txn: 3, ...ofLeases });
 });
