@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { FairQueue, FairShare, type Queued, WINDOW } from "./fair-queue.ts";
+import { FairQueue, FairShare, LEAST_SHARE, type Queued, WINDOW } from "./fair-queue.ts";
 
 /** A client, and a group that answers what it is told to. */
 class Client implements Queued {
@@ -92,9 +92,20 @@ test("of several that flood each has its turn", () => {
   const [a, b, light] = [new Client(), new Client(), new Client()];
   light.ask(queue);
   for (const client of [a, b]) client.ask(queue, 400);
-  for (const client of [a, b]) client.waiting = WINDOW - 5;
+  for (const client of [a, b]) client.waiting = WINDOW / 2 - 5;
   queue.advance();
   assert.deepEqual([a.served.length, b.served.length], [WINDOW + 5, WINDOW + 5]);
+});
+
+test("many that flood share one window, and each has some of it", () => {
+  const queue = new FairQueue();
+  const light = new Client();
+  const floods = Array.from({ length: 100 }, () => new Client());
+  light.ask(queue);
+  for (const client of floods) client.ask(queue, 400);
+  for (const client of floods) client.waiting = 0;
+  queue.advance();
+  assert.deepEqual(new Set(floods.map(({ waiting }) => waiting)), new Set([LEAST_SHARE]));
 });
 
 test("a call that is over is forgotten, and what waits is bounded in bytes", () => {
