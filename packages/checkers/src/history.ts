@@ -25,6 +25,8 @@ export interface Operation<Input = unknown, Output = unknown> {
   /** `NEVER_RETURNED` unless it was answered. */
   readonly return: number;
   readonly outcome: OperationOutcome;
+  /** Which server answered, if somebody noted it. No checker needs it; pictures show it. */
+  readonly node?: string;
 }
 
 export type History<Input = unknown, Output = unknown> = readonly Operation<Input, Output>[];

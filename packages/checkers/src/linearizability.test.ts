@@ -32,9 +32,9 @@ test("a stale read is told with the operations it contradicts", () => {
   const history = [ok(0, "write", 1, null, 0, 10), ok(1, "write", 2, null, 20, 30), stale];
   const verdict = checkLinearizability(history, casRegister());
   assert.equal(verdict.type, "illegal");
-  assert.equal(verdict.culprit, stale);
+  assert.equal(verdict.violations[0].culprit, stale);
   assert.equal(
-    verdict.reason,
+    verdict.violations[0].reason,
     'Key "x": nothing explains process 2 read → 1 (50..60). By then the value could only be 2. ' +
       "The last that fit were: process 0 write 1 (0..10); process 1 write 2 (20..30).",
   );
@@ -121,7 +121,7 @@ test("keys are judged apart, and the verdict names the one that is wrong", () =>
     ok(1, "get", null, null, 4, 5, "a"),
   ];
   const verdict = checkLinearizability(history, keyValue());
-  assert.equal(verdict.type === "illegal" && verdict.key, "a");
+  assert.equal(verdict.type === "illegal" && verdict.violations[0].key, "a");
 });
 
 test("giving up is neither ok nor illegal, and does not hide another key's fault", () => {

@@ -30,7 +30,9 @@ export function checkLinearizability<State>(
     if (result.type === "gaveUp") gaveUp.push(JSON.stringify(key));
     if (result.type !== "impossible") continue;
     const { culprit, order, states } = result;
-    return { type: "illegal", reason: explain(key, culprit, order, states, model), key, culprit, order };
+    const reason = explain(key, culprit, order, states, model);
+    const violation = { anomaly: "not linearizable", reason, operations: [...order, culprit], key, culprit, order };
+    return { type: "illegal", violations: [violation] };
   }
   if (gaveUp.length === 0) return { type: "ok" };
   const keys = `${gaveUp.length === 1 ? "key" : "keys"} ${gaveUp.slice(0, 5).join(", ")}`;

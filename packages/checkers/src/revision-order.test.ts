@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Operation } from "./history.ts";
 import { checkRevisionOrder, type RevisionOf } from "./revision-order.ts";
+import { reasonOf } from "./verdict.ts";
 
 const revisionOf: RevisionOf = ({ f, output }) => ({
   kind: f === "put" ? "write" : "read",
@@ -30,14 +31,14 @@ test("concurrent operations may have their revisions in any order", () => {
 test("two writes cannot make the same revision", () => {
   const verdict = checkRevisionOrder([ok("put", "a", 2, 0, 10), ok("put", "b", 2, 5, 8)], revisionOf);
   assert.equal(
-    verdict.type === "illegal" && verdict.reason,
+    reasonOf(verdict),
     `process 0's put of "a" (0..10) and process 5's put of "b" (5..8) contradict each other: both made revision 2.`,
   );
 });
 
 test("a write below what another key was told before is a store that went back in time", () => {
   const verdict = checkRevisionOrder([ok("put", "a", 7, 0, 10), ok("put", "b", 6, 11, 12)], revisionOf);
-  assert.equal(verdict.type === "illegal" && verdict.key, "b");
+  assert.equal(verdict.type === "illegal" && verdict.violations[0].key, "b");
 });
 
 test("a read served at a revision below what was told before is stale", () => {

@@ -58,5 +58,12 @@ function illegal(operations: readonly [Operation, Operation], what: string): Ver
     `process ${process}'s ${f} of ${JSON.stringify(key)} (${interval({ process, f, key, ...operation })})`;
   const [first, second] = operations;
   const reason = `${tell(first)} and ${tell(second)} contradict each other: ${what}.`;
-  return { type: "illegal", reason, key: second.key, culprit: second, order: [first] };
+  const violation = {
+    anomaly: "revision order",
+    reason,
+    operations: [first, second],
+    key: second.key,
+    culprit: second,
+  };
+  return { type: "illegal", violations: [violation] };
 }

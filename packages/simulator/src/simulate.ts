@@ -1,5 +1,6 @@
 import { checkLinearizability } from "@synod/checkers/linearizability";
 import { casRegister } from "@synod/checkers/models/register";
+import { reasonOf } from "@synod/checkers/verdict";
 import type { RaftMessage, RaftRecord } from "@synod/protocols/raft/types";
 import { type ConfigOverrides, drawConfig, type SimulationConfig } from "./config.ts";
 import type { NetworkCounters } from "./network.ts";
@@ -95,7 +96,7 @@ function judge<Message, WalRecord>(simulation: Simulation<Message, WalRecord>): 
   if (verdict.type !== "illegal") return undefined;
   return {
     property: "linearizability",
-    message: verdict.reason,
+    message: reasonOf(verdict),
     at: simulation.world.now,
     event: simulation.events,
   };

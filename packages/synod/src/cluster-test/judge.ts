@@ -4,15 +4,16 @@ import type { History } from "@synod/checkers/history";
 import { checkLinearizability } from "@synod/checkers/linearizability";
 import { revisionedKey } from "@synod/checkers/models/revisioned";
 import { checkRevisionOrder } from "@synod/checkers/revision-order";
+import { reasonOf } from "@synod/checkers/verdict";
 import type { Cluster } from "./cluster.ts";
 import { EtcdApi, type KeyState } from "./etcd-api.ts";
 
 /** No acknowledged write lost, nothing stale read, one order over all keys. @throws with the checker's reason. */
 export function assertLinearizable(history: History): void {
   const verdict = checkLinearizability(history, revisionedKey());
-  assert.equal(verdict.type, "ok", verdict.type === "ok" ? "" : verdict.reason);
+  assert.equal(verdict.type, "ok", reasonOf(verdict));
   const order = checkRevisionOrder(history, revisionOf);
-  assert.equal(order.type, "ok", order.type === "ok" ? "" : order.reason);
+  assert.equal(order.type, "ok", reasonOf(order));
 }
 
 /** Of a history that a `Workload` recorded. */

@@ -1,0 +1,41 @@
+/**
+ * What stands in a history was said by programs that may be broken or hostile. It is drawn as what it is: nothing in it
+ * may end a tag, turn the writing direction of its surroundings, or hide.
+ */
+
+/** Text for a page: controls, direction marks and halves of characters become visible escapes. */
+export function visible(text: string): string {
+  return text.replace(HIDDEN, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
+const HIDDEN =
+  /[\p{Cc}\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/gu;
+
+/** Text or an attribute's value in XML and HTML. */
+export function escapeXml(text: string): string {
+  return visible(text).replace(/[&<>"']/g, (character) => ENTITIES[character] as string);
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;",
+};
+
+/** A value as JSON that may stand in a `script` element: no tag can begin in it. */
+export function jsonForScript(value: unknown): string {
+  return JSON.stringify(value).replace(/[<>&\u2028\u2029]/g, (character) => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  });
+}
+
+/** At most `length` characters (not halves of them), with an ellipsis where something was left out. */
+export function shorten(text: string, length: number): string {
+  if (text.length <= length) return text;
+  let end = Math.max(1, length - 1);
+  const last = text.charCodeAt(end - 1);
+  if (last >= 0xd800 && last <= 0xdbff) end -= 1;
+  return `${text.slice(0, end)}…`;
+}
