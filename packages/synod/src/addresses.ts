@@ -38,12 +38,22 @@ export interface Peer {
   readonly clientUrls: readonly string[];
 }
 
+/** What the ports of the cluster's nodes speak: http, or https where they have certificates. */
+export interface Schemes {
+  readonly peers: string;
+  readonly clients: string;
+}
+
 /**
  * Reads `n1=127.0.0.1:2380,n2=…`. Nodes with names like n1, n2, … have that number; where any has another name, all are
  * numbered in the order of their names. The store of a peer is taken to listen one port below, as ours and etcd's do, unless
  * `clientUrls` (`n1=http://10.0.0.1:2379,…`) says where.
  */
-export function parsePeers(peers: readonly string[], clientUrls: readonly string[], scheme = "http"): Peer[] {
+export function parsePeers(
+  peers: readonly string[],
+  clientUrls: readonly string[],
+  schemes: Schemes = { peers: "http", clients: "http" },
+): Peer[] {
   const urls = parseClientUrls(clientUrls);
   const parsed = peers.map((entry): Peer => {
     const [name, address] = nameAndRest(entry, "--peers", "n1=127.0.0.1:2380");
@@ -51,8 +61,8 @@ export function parsePeers(peers: readonly string[], clientUrls: readonly string
     return {
       id: numberIn(name),
       name,
-      peerUrls: [`http://${peerAddress(host, port)}`],
-      clientUrls: [urls.get(name) ?? `${scheme}://${peerAddress(host, port - 1)}`],
+      peerUrls: [`${schemes.peers}://${peerAddress(host, port)}`],
+      clientUrls: [urls.get(name) ?? `${schemes.clients}://${peerAddress(host, port - 1)}`],
     };
   });
   if (new Set(parsed.map(({ name }) => name)).size !== parsed.length)
@@ -76,9 +86,9 @@ function numbered(peers: readonly Peer[]): Peer[] {
   return byName.map((peer, index) => ({ ...peer, id: index + 1 }));
 }
 
-/** Reads `host:port`, also with an IPv6 address in brackets or a leading `http://`. */
+/** Reads `host:port`, also with an IPv6 address in brackets or a leading `http://` or `https://`. */
 export function parseAddress(address: string, where: string): { host: string; port: number } {
-  const match = /^(?:http:\/\/)?(\[[0-9a-fA-F:]+\]|[^:/[\]]+):(\d{1,5})\/?$/.exec(address);
+  const match = /^(?:https?:\/\/)?(\[[0-9a-fA-F:]+\]|[^:/[\]]+):(\d{1,5})\/?$/.exec(address);
   const port = Number(match?.[2]);
   if (match === null || port < 1 || port > 65_535)
     throw new CliError(

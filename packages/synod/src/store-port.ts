@@ -89,7 +89,7 @@ export async function openStorePort(
   const expiring = setInterval(() => service.expire(), EXPIRE_EVERY);
   return {
     probes,
-    http: clients.every((client) => !client.tls) ? nodeHttpHandler(service) : undefined,
+    http: clients.every((client) => !client.tls) ? nodeHttpHandler(service, options.origins) : undefined,
     close: async () => {
       stopWatching();
       await Promise.all(listeners.map((listener) => listener.close()));

@@ -4,7 +4,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { TestAuthority } from "@synod/store/server/testing/certificates";
-import { clientTls, type TlsSettings } from "./tls-files.ts";
+import { clientTls, peerTls, type TlsDemands, type TlsSettings } from "./tls-files.ts";
 
 const authority = new TestAuthority();
 const server = authority.issue("server");
@@ -18,7 +18,7 @@ const none: TlsSettings = {
 };
 const given: TlsSettings = { ...none, certFile: server.certFile, keyFile: server.keyFile };
 
-function fails(settings: TlsSettings, sentence: RegExp): void {
+function fails(settings: TlsDemands, sentence: RegExp): void {
   assert.throws(
     () => clientTls(settings),
     (error: Error & { code: string }) => error.code === "settings" && sentence.test(error.message),
@@ -47,6 +47,10 @@ test("one sentence says which setting is missing", () => {
   fails({ ...given, certFile: undefined }, /^--key-file has no --cert-file beside it/);
   fails({ ...given, clientCertAuth: true }, /^--client-cert-auth .* give --trusted-ca-file$/);
   fails({ ...none, trustedCaFile: authority.certFile }, /need TLS: give --cert-file and --key-file, too$/);
+  fails({ ...none, allowedHostname: "localhost" }, /--client-cert-allowed-hostname need TLS/);
+  fails({ ...given, allowedHostname: "localhost" }, /that nobody asks for: give --client-cert-auth, too$/);
+  const asked = { ...given, trustedCaFile: authority.certFile, clientCertAuth: true };
+  assert.throws(() => peerTls({ ...asked, allowedCn: "a", allowedHostname: "b" }), /exclude each other: give one/);
 });
 
 test("one sentence says which file is wrong, and how", () => {

@@ -28,6 +28,7 @@ interface FlagNames {
   readonly ca: string;
   readonly auth: string;
   readonly crl: string;
+  readonly allowed: string;
 }
 
 const CLIENT_FLAGS: FlagNames = {
@@ -36,6 +37,7 @@ const CLIENT_FLAGS: FlagNames = {
   ca: "--trusted-ca-file",
   auth: "--client-cert-auth",
   crl: "--client-crl-file",
+  allowed: "--client-cert-allowed-hostname",
 };
 
 const PEER_FLAGS: FlagNames = {
@@ -44,6 +46,7 @@ const PEER_FLAGS: FlagNames = {
   ca: "--peer-trusted-ca-file",
   auth: "--peer-client-cert-auth",
   crl: "--peer-crl-file",
+  allowed: "--peer-cert-allowed-cn or --peer-cert-allowed-hostname",
 };
 
 /** @returns undefined: clients speak plainly. @throws CliError "settings": which file is wrong, and how */
@@ -59,8 +62,11 @@ export function peerTls(settings: TlsDemands): TlsOptions | undefined {
 function fromFiles(settings: TlsDemands, flags: FlagNames): TlsOptions | undefined {
   const { certFile, keyFile, trustedCaFile, clientCertAuth, crlFile } = settings;
   if (certFile === undefined && keyFile === undefined) {
-    if (trustedCaFile === undefined && !clientCertAuth && crlFile === undefined) return undefined;
-    throw wrong(`${flags.ca}, ${flags.auth} and ${flags.crl} need TLS: give ${flags.cert} and ${flags.key}, too`);
+    const wants = [trustedCaFile, crlFile, settings.allowedCn, settings.allowedHostname];
+    if (!clientCertAuth && wants.every((want) => want === undefined)) return undefined;
+    throw wrong(
+      `${flags.ca}, ${flags.auth}, ${flags.crl} and ${flags.allowed} need TLS: give ${flags.cert} and ${flags.key}, too`,
+    );
   }
   if (certFile === undefined) throw wrong(`${flags.key} has no ${flags.cert} beside it: give both or neither`);
   if (keyFile === undefined) throw wrong(`${flags.cert} has no ${flags.key} beside it: give both or neither`);
@@ -68,9 +74,18 @@ function fromFiles(settings: TlsDemands, flags: FlagNames): TlsOptions | undefin
     throw wrong(`${flags.auth} needs to know whose certificates count: give ${flags.ca}`);
   if (crlFile !== undefined && !clientCertAuth)
     throw wrong(`${flags.crl} is for certificates that nobody asks for: give ${flags.auth}, too`);
+  mustBeAskedFor(settings, flags);
   const paths = [certFile, keyFile, trustedCaFile, crlFile].filter((path) => path !== undefined);
   const readAgain = (): TlsOptions => read({ ...settings, certFile, keyFile }, flags);
   return { ...readAgain(), files: { paths, read: readAgain } };
+}
+
+function mustBeAskedFor({ allowedCn, allowedHostname, clientCertAuth }: TlsDemands, flags: FlagNames): void {
+  if (allowedCn === undefined && allowedHostname === undefined) return;
+  if (!clientCertAuth)
+    throw wrong(`${flags.allowed} is for certificates that nobody asks for: give ${flags.auth}, too`);
+  if (allowedCn !== undefined && allowedHostname !== undefined)
+    throw wrong("--peer-cert-allowed-cn and --peer-cert-allowed-hostname exclude each other: give one of them");
 }
 
 type Named = TlsDemands & { readonly certFile: string; readonly keyFile: string };

@@ -1,7 +1,7 @@
 import { type ClientRequest, type IncomingMessage, request } from "node:http";
 import { request as requestSecurely } from "node:https";
 import { StoreClient } from "@synod/client/store";
-import { secureContextOptions } from "@synod/runtime/transport/tls-options";
+import { secureContextOptions, type TlsOptions } from "@synod/runtime/transport/tls-options";
 import type { PeerTlsOptions } from "@synod/runtime/transport/tls-sockets";
 import type { MemberRecord } from "@synod/store/model/members";
 import { CliError } from "../cli/errors.ts";
@@ -25,6 +25,8 @@ export interface Newcomer {
   readonly cluster?: string | undefined;
   /** Present: peers' ports speak TLS. */
   readonly tls?: PeerTlsOptions | undefined;
+  /** Present: so do clients' ports, which take these for proof of who asks. */
+  readonly clientTls?: TlsOptions | undefined;
 }
 
 /** What a node needs to join: the cluster, and which of its members it is to be. */
@@ -38,7 +40,7 @@ export interface Place extends ClusterPage {
  * @throws CliError "join": nobody answers; another cluster's; no such member; a name that is taken; a member that has started
  */
 export async function findPlace(addresses: readonly string[], newcomer: Newcomer): Promise<Place> {
-  const page = await askAny(addresses, newcomer.tls);
+  const page = await askAny(addresses, newcomer);
   const { name, peerUrls, cluster } = newcomer;
   if (cluster !== undefined && cluster !== page.cluster)
     throw new CliError("join", `${addresses.join(", ")} belongs to the cluster ${page.cluster}, not to ${cluster}`);
@@ -71,11 +73,11 @@ export function keptPlace({ cluster, clusterId = "0", id }: KnownIdentity, membe
   return { cluster, clusterId: BigInt(`0x${clusterId}`), members, self };
 }
 
-async function askAny(addresses: readonly string[], tls: PeerTlsOptions | undefined): Promise<ClusterPage> {
+async function askAny(addresses: readonly string[], newcomer: Newcomer): Promise<ClusterPage> {
   const reasons: string[] = [];
   for (const address of addresses) {
     try {
-      return await askAt(address, tls);
+      return await askAt(address, newcomer);
     } catch (error) {
       reasons.push(`${address}: ${(error as Error).message}`);
     }
@@ -87,13 +89,13 @@ async function askAny(addresses: readonly string[], tls: PeerTlsOptions | undefi
 }
 
 /** A peers' port has the page; a clients' port knows where the peers' ports are. */
-async function askAt(address: string, tls: PeerTlsOptions | undefined): Promise<ClusterPage> {
+async function askAt(address: string, { tls, clientTls }: Newcomer): Promise<ClusterPage> {
   const bare = address.replace(/^https?:\/\//, "").replace(/\/$/, "");
   try {
     return await fetchPage(bare, tls);
   } catch (error) {
     if (!(error instanceof OtherPage)) throw error;
-    for (const url of await peerUrlsAt(bare)) {
+    for (const url of await peerUrlsAt(bare, clientTls)) {
       const page = await fetchPage(url.replace(/^https?:\/\//, ""), tls).catch(() => undefined);
       if (page !== undefined) return page;
     }
@@ -101,8 +103,14 @@ async function askAt(address: string, tls: PeerTlsOptions | undefined): Promise<
   }
 }
 
-async function peerUrlsAt(address: string): Promise<string[]> {
-  const client = new StoreClient({ endpoints: [address], timeout: PATIENCE_MS });
+async function peerUrlsAt(address: string, shown: TlsOptions | undefined): Promise<string[]> {
+  const { ca, cert = "", key = "" } = shown ?? {};
+  const tls = { cert, key, ...(ca === undefined ? {} : { ca }) };
+  const client = new StoreClient({
+    endpoints: [address],
+    timeout: PATIENCE_MS,
+    ...(shown === undefined ? {} : { tls }),
+  });
   try {
     const { members } = await client.memberList(false);
     return members.flatMap(({ peerUrls }) => peerUrls);

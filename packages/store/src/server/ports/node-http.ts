@@ -4,6 +4,7 @@ import { StoreConnection } from "../connection.ts";
 import { LocalCalls } from "../local-calls.ts";
 import type { StoreService } from "../service.ts";
 import type { HttpRequest, HttpResponder } from "./http-exchange.ts";
+import type { Origins } from "./origins.ts";
 import { handleStoreHttp, isStorePath, pathOf } from "./store-http.ts";
 
 /** Octets of a request's body. */
@@ -12,8 +13,11 @@ const LARGEST_BODY = 2 << 20;
 /** Answers a request that came to one of Node's own HTTP servers. @returns false: it is not for the store. */
 export type NodeHttpHandler = (request: IncomingMessage, response: ServerResponse) => boolean;
 
-/** The JSON gateway (without WebSockets), the REST API and their document, for a server of `node:http`. */
-export function nodeHttpHandler(service: StoreService): NodeHttpHandler {
+/**
+ * The JSON gateway (without WebSockets), the REST API and their document, for a server of `node:http`.
+ * @param origins see HttpDoorOptions
+ */
+export function nodeHttpHandler(service: StoreService, origins: Origins = []): NodeHttpHandler {
   return (request, response) => {
     if (!isStorePath(pathOf({ target: request.url ?? "/" }))) return false;
     const store = new StoreConnection(service, () => {});
@@ -24,7 +28,7 @@ export function nodeHttpHandler(service: StoreService): NodeHttpHandler {
     });
     response.on("drain", () => calls.writable());
     const responder = new NodeResponder(response);
-    collect(request, responder, (body) => handleStoreHttp(requestOf(request, body), responder, calls, []));
+    collect(request, responder, (body) => handleStoreHttp(requestOf(request, body), responder, calls, origins));
     return true;
   };
 }

@@ -6,7 +6,7 @@ import { nodeInCluster } from "../../member/node-in-cluster.ts";
 import type { NodeOptions } from "../../node.ts";
 import { runNode } from "../../run-node.ts";
 import { measures, storeSettings } from "../../store-settings.ts";
-import { clientTls } from "../../tls-files.ts";
+import { nodeSecurity, securitySettings } from "../security-settings.ts";
 import {
   addSettings,
   bytes,
@@ -41,12 +41,7 @@ const serveSettings = {
   storePort: whole("port for clients of the store", basePorts.store, 0, 65_535, "port"),
   peerPort: whole("port for the other nodes", basePorts.peers, 0, 65_535, "port"),
   httpPort: whole("port for health, status and metrics", basePorts.http, 0, 65_535, "port"),
-  certFile: optional(text("certificate (PEM) to show clients of the store: they then speak TLS", "", "file")),
-  keyFile: optional(text("its private key (PEM)", "", "file")),
-  trustedCaFile: optional(
-    text("certificates (PEM) of the authorities that clients' certificates come from", "", "file"),
-  ),
-  clientCertAuth: toggle("refuse clients of the store without such a certificate"),
+  ...securitySettings,
   authToken: text(
     "what users get for their password: simple, or jwt,sign-method=RS256,priv-key=<file>",
     "simple",
@@ -116,13 +111,13 @@ async function serve(settings: Settled<typeof serveSettings>): Promise<void> {
 }
 
 async function nodeOptions(settings: Settled<typeof serveSettings>): Promise<NodeOptions> {
-  const tls = clientTls(settings);
+  const security = nodeSecurity(settings);
   return {
-    ...(await nodeInCluster(settings, tls === undefined ? "http" : "https")),
+    ...(await nodeInCluster(settings, security)),
     data: settings.data,
     host: settings.host,
     ports: { store: settings.storePort, peers: settings.peerPort, http: settings.httpPort },
-    tls,
+    ...security,
     auth: authSettings(settings),
     quotaBytes: settings.quotaBackendBytes,
     store: storeSettings(settings),

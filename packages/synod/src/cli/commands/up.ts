@@ -8,6 +8,7 @@ import { assertPortsFree } from "../../up/ports.ts";
 import { type NodeEnd, type NodeProgram, Supervisor } from "../../up/supervisor.ts";
 import { CliError } from "../errors.ts";
 import { createOutput, duration, type Output, paintOf, table } from "../output.ts";
+import { nodeSecurity, securityFlags, securitySettings } from "../security-settings.ts";
 import { addSettings, type Settled, settleFromProcess, text, toggle, whole } from "../settings.ts";
 
 const upSettings = {
@@ -16,6 +17,7 @@ const upSettings = {
   fresh: toggle("delete the cluster that is in the folder and begin anew"),
   portOffset: whole("added to every port, so that two clusters fit on one machine", 0, 0, 9_999, "number"),
   json: toggle("print events and log lines as JSON, one a line"),
+  ...securitySettings,
 };
 
 const host = "127.0.0.1";
@@ -28,6 +30,7 @@ export function registerUp(program: Command): void {
 
 async function up(settings: Settled<typeof upSettings>): Promise<void> {
   const begun = performance.now();
+  nodeSecurity(settings); // said once, and not by each node
   const output = createOutput(settings.json);
   const ports = Array.from({ length: settings.nodes }, (_, index) => portsOf(index + 1, settings.portOffset));
   await assertPortsFree(host, ports);
@@ -85,7 +88,8 @@ function nodeProgram(
     "--log": settings.json ? "json" : "human",
   };
   const binary = fileURLToPath(import.meta.resolve("../../../bin/synod.mjs"));
-  return { name, program: process.execPath, args: [...NODE_FLAGS, binary, "serve", ...Object.entries(options).flat()] };
+  const args = [...NODE_FLAGS, binary, "serve", ...Object.entries(options).flat(), ...securityFlags(settings)];
+  return { name, program: process.execPath, args };
 }
 
 function printLine(output: Output, name: string, line: string): void {
