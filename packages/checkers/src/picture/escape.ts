@@ -3,13 +3,15 @@
  * may end a tag, turn the writing direction of its surroundings, or hide.
  */
 
-/** Text for a page: controls, direction marks and halves of characters become visible escapes. */
+/** Text for a page: controls, direction marks, invisible characters and halves of characters become visible escapes. */
 export function visible(text: string): string {
-  return text.replace(HIDDEN, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return text.replace(HIDDEN, (character) => {
+    const code = (character.codePointAt(0) as number).toString(16).padStart(4, "0");
+    return code.length > 4 ? `\\u{${code}}` : `\\u${code}`;
+  });
 }
 
-const HIDDEN =
-  /[\p{Cc}\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/gu;
+const HIDDEN = /[\p{Cc}\p{Cs}\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufffe\uffff\u{e0000}-\u{e007f}]/gu;
 
 /** Text or an attribute's value in XML and HTML. */
 export function escapeXml(text: string): string {
