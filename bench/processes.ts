@@ -7,12 +7,23 @@ const MICROSECONDS_PER_TICK = 10_000;
 export function cpuMicroseconds(pids: readonly number[]): number {
   let ticks = 0;
   for (const pid of pids) {
-    // The name in the second field may hold blanks and brackets; what follows its last bracket is numbers.
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    const fields = statistics(String(pid));
     ticks += Number(fields[11]) + Number(fields[12]);
   }
   return ticks * MICROSECONDS_PER_TICK;
+}
+
+/** The same of all children that this process has had and that have ended. */
+export function endedChildrenCpuMicroseconds(): number {
+  const fields = statistics("self");
+  return (Number(fields[13]) + Number(fields[14])) * MICROSECONDS_PER_TICK;
+}
+
+/** The numbers of proc_pid_stat(5) from its third field, the state, on. */
+function statistics(process: string): string[] {
+  // The name in the second field may hold blanks and brackets; what follows its last bracket is numbers.
+  const stat = readFileSync(`/proc/${process}/stat`, "utf8");
+  return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
 }
 
 /** Resident memory of each process, in MiB. */
