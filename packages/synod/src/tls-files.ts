@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
 import { createSecureContext, type SecureVersion } from "node:tls";
 import type { TlsOptions } from "@synod/runtime/transport/tls-options";
 import { CliError } from "./cli/errors.ts";
+import { mustBeRight, readAuthorities, readFileOf, readIdentityFiles } from "./cli/pem-files.ts";
 
 /** The settings that make the store's port speak TLS, named as etcd's are. */
 export interface TlsSettings {
@@ -92,23 +92,16 @@ type Named = TlsDemands & { readonly certFile: string; readonly keyFile: string 
 
 function read(settings: Named, flags: FlagNames): TlsOptions {
   const { certFile, keyFile, trustedCaFile, clientCertAuth, crlFile } = settings;
-  const cert = readText(certFile, flags.cert);
-  const key = readText(keyFile, flags.key);
-  check(`${certFile} (${flags.cert}) holds no certificate in PEM`, () => createSecureContext({ cert }));
-  check(`${keyFile} (${flags.key}) holds no unencrypted private key in PEM`, () => createSecureContext({ key }));
-  check(`the key in ${keyFile} does not belong to the certificate in ${certFile}`, () =>
-    createSecureContext({ cert, key }),
-  );
+  const { cert, key } = readIdentityFiles({ certFile, keyFile }, flags);
   const tls = { cert, key, ...demands(settings) };
   if (trustedCaFile === undefined) return tls;
-  const ca = readText(trustedCaFile, flags.ca);
-  check(`${trustedCaFile} (${flags.ca}) holds no certificate in PEM`, () => createSecureContext({ cert: ca }));
+  const ca = readAuthorities(trustedCaFile, flags.ca);
   const trusting = { ...tls, ca, requestCert: clientCertAuth };
   return crlFile === undefined ? trusting : { ...trusting, crl: readLists(crlFile, flags.crl) };
 }
 
 function demands({ allowedCn, allowedHostname, minVersion, maxVersion, ciphers }: TlsDemands): Partial<TlsOptions> {
-  check("the cipher suites are none that OpenSSL knows", () => {
+  mustBeRight("the cipher suites are none that OpenSSL knows", () => {
     if (ciphers !== undefined) createSecureContext({ ciphers });
   });
   return {
@@ -122,33 +115,12 @@ function demands({ allowedCn, allowedHostname, minVersion, maxVersion, ciphers }
 
 /** Lists of revoked certificates, in PEM or, a single one, in DER. */
 function readLists(path: string, flag: string): string[] {
-  const bytes = readBytes(path, flag);
+  const bytes = readFileOf(path, flag);
   const text = bytes.toString("latin1");
   const blocks = text.match(/-----BEGIN X509 CRL-----[^-]*-----END X509 CRL-----/g);
   const lists = blocks ?? [`-----BEGIN X509 CRL-----\n${bytes.toString("base64")}\n-----END X509 CRL-----\n`];
-  check(`${path} (${flag}) holds no list of revoked certificates`, () => createSecureContext({ crl: lists }));
+  mustBeRight(`${path} (${flag}) holds no list of revoked certificates`, () => createSecureContext({ crl: lists }));
   return lists;
-}
-
-function readText(path: string, flag: string): string {
-  return readBytes(path, flag).toString("utf8");
-}
-
-function readBytes(path: string, flag: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    const { code = (error as Error).message } = error as NodeJS.ErrnoException;
-    throw wrong(`${path} (${flag}) cannot be read (${code}): name a file that this user may read`);
-  }
-}
-
-function check(what: string, use: () => void): void {
-  try {
-    use();
-  } catch (error) {
-    throw wrong(`${what} (${(error as Error).message}): give the right file`);
-  }
 }
 
 function wrong(message: string): CliError {

@@ -1,11 +1,13 @@
-import { readFileSync } from "node:fs";
-import type { ChannelOptions } from "@synod/client/channel";
+import { type ChannelOptions, parseEndpoint } from "@synod/client/channel";
 import { SynodError } from "@synod/client/errors";
+import type { Credentials } from "@synod/client/pool";
 import { StoreClient } from "@synod/client/store";
 import type { Command } from "commander";
 import { portsOf } from "../addresses.ts";
 import { CliError } from "./errors.ts";
 import { createOutput, type Output } from "./output.ts";
+import { readAuthorities, readIdentityFiles } from "./pem-files.ts";
+import { whyUnreachable } from "./port-probe.ts";
 import {
   addSettings,
   list,
@@ -27,6 +29,7 @@ export interface StoreSettings extends Readonly<Record<string, Setting<unknown>>
   readonly cert: Setting<string | undefined>;
   readonly key: Setting<string | undefined>;
   readonly user: Setting<string | undefined>;
+  readonly password: Setting<string | undefined>;
 }
 
 /** What every verb that talks to a store can be told. */
@@ -38,38 +41,44 @@ export const storeSettings: StoreSettings = {
   cacert: optional(text("certificates (PEM) of the authorities that the store's come from: it speaks TLS", "", "file")),
   cert: optional(text("certificate (PEM) that says who asks", "", "file")),
   key: optional(text("its private key (PEM)", "", "file")),
-  user: optional(text("who asks, where authentication is on", "", "name:password")),
+  user: optional(text("who asks, where authentication is on", "", "name[:password]")),
+  password: optional(text("the password of --user; all of --user is then the name", "", "password")),
 };
 
 /** How one store is reached, and as whom. */
 export type Access = Omit<ChannelOptions, "endpoints">;
 
 /** @throws CliError "settings" */
-export function accessOf({ timeout, cacert, cert, key, user }: Settled<StoreSettings>): Access {
-  if ((cert === undefined) !== (key === undefined))
-    throw new CliError("settings", "--cert and --key belong together: give both or neither");
-  const colon = user?.indexOf(":") ?? 0;
-  if (user !== undefined && colon < 1)
-    throw new CliError("settings", "--user has no password: write it as in --user root:secret");
+export function accessOf({ timeout, cacert, cert, key, user, password }: Settled<StoreSettings>): Access {
   const tls = {
-    ...(cacert === undefined ? {} : { ca: read(cacert, "--cacert") }),
-    ...(cert === undefined ? {} : { cert: read(cert, "--cert") }),
-    ...(key === undefined ? {} : { key: read(key, "--key") }),
+    ...(cacert === undefined ? {} : { ca: readAuthorities(cacert, "--cacert") }),
+    ...identityOf(cert, key),
   };
   return {
     timeout,
     ...(Object.keys(tls).length === 0 ? {} : { tls }),
-    ...(user === undefined ? {} : { user: user.slice(0, colon), password: user.slice(colon + 1) }),
+    ...(user === undefined && password === undefined ? {} : credentialsOf(user, password)),
   };
 }
 
-function read(path: string, flag: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new CliError("settings", `${path} (${flag}) cannot be read (${code}): name a file that you may read`);
-  }
+function identityOf(certFile: string | undefined, keyFile: string | undefined): { cert?: string; key?: string } {
+  if (certFile === undefined && keyFile === undefined) return {};
+  if (certFile === undefined || keyFile === undefined)
+    throw new CliError("settings", "--cert and --key belong together: give both or neither");
+  return readIdentityFiles({ certFile, keyFile }, { cert: "--cert", key: "--key" });
+}
+
+/** As etcdctl has it: with a password of its own, all of `--user` is the name. */
+function credentialsOf(user: string | undefined, password: string | undefined): Credentials {
+  if (user === undefined) throw new CliError("settings", "--password is nobody's: give --user, too");
+  if (password !== undefined) return { user, password };
+  const colon = user.indexOf(":");
+  if (colon < 1)
+    throw new CliError(
+      "settings",
+      "--user has no password: write it as in --user root:secret, or give --password (or SYNOD_PASSWORD)",
+    );
+  return { user: user.slice(0, colon), password: user.slice(colon + 1) };
 }
 
 const nodesOfUp = 3;
@@ -94,7 +103,7 @@ export function withStore<Options>(
     try {
       await action(client, createOutput(settings.json), args, command.opts() as Options);
     } catch (error) {
-      throw asCliError(error);
+      throw await explained(error, settings);
     } finally {
       client.close();
     }
@@ -109,14 +118,27 @@ export function openClient(settings: Settled<StoreSettings>): StoreClient {
   }
 }
 
+/** The same as `asCliError`, and where nobody could be talked to, what stands between. */
+export async function explained(error: unknown, settings: Settled<StoreSettings>): Promise<unknown> {
+  if (error instanceof SynodError && error.message.includes("no connection to")) {
+    const { tls } = accessOf(settings);
+    for (const endpoint of endpointsOf(settings)) {
+      const { address, secure } = parseEndpoint(endpoint);
+      const reason = await whyUnreachable(address, secure ? (tls ?? {}) : tls);
+      if (reason !== undefined) return new CliError("store", reason);
+    }
+  }
+  return asCliError(error);
+}
+
 /** Says what the operator can do where the client can only say what happened. */
-export function asCliError(error: unknown): unknown {
+function asCliError(error: unknown): unknown {
   if (!(error instanceof SynodError)) return error;
   const advice: Partial<Record<SynodError["code"], string>> = {
     notApplied: "nothing was changed; check that the cluster runs (synod status) or name it with --endpoints",
     unknown: "it may or may not have been applied; look before doing it again",
     compacted: "ask for a later revision",
-    denied: "sign in as a user who may do this",
+    denied: "sign in as a user who may do this (--user name:password)",
     overloaded: "nothing was changed; try again later",
     noSpace: "make room: delete, compact, then disarm the alarm",
   };

@@ -1,8 +1,9 @@
 import type { Command } from "commander";
 import { CliError } from "../errors.ts";
 import { createOutput, type Output, table } from "../output.ts";
-import { addSettings, type Settled, settleFromProcess } from "../settings.ts";
-import { endpointsOf, storeSettings } from "../store-access.ts";
+import { addSettings, settleFromProcess } from "../settings.ts";
+import { storeSettings } from "../store-access.ts";
+import { type Ask, askStore } from "../store-http.ts";
 
 interface Quota {
   readonly prefix?: string;
@@ -13,7 +14,6 @@ interface Quota {
   readonly keys: number;
 }
 
-type Ask = (method: string, path: string, body?: object) => Promise<unknown>;
 type Limits = { bytes?: string; keys?: string };
 
 /** `synod kv quota …`: how much may lie under which prefix. */
@@ -59,32 +59,8 @@ function withApi(
   addSettings(command, storeSettings).action(async (...given: unknown[]) => {
     const settings = settleFromProcess(storeSettings, command);
     const prefix = typeof given[0] === "string" ? given[0] : "";
-    await action(api(settings), createOutput(settings.json), prefix, command.opts() as Limits);
+    await action(askStore(settings), createOutput(settings.json), prefix, command.opts() as Limits);
   });
-}
-
-/** Asks the first node that answers. */
-function api(settings: Settled<typeof storeSettings>): Ask {
-  if (settings.cacert !== undefined || settings.cert !== undefined || settings.user !== undefined)
-    throw new CliError("settings", "quotas go over plain HTTP, without a user: ask a node's HTTP port by itself");
-  return async (method, path, body) => {
-    const init = { method, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
-    let failure = "there are no endpoints";
-    for (const endpoint of endpointsOf(settings)) {
-      const url = `${endpoint.includes("://") ? endpoint : `http://${endpoint}`}/api/store${path}`;
-      let response: Response;
-      try {
-        response = await fetch(url, { ...init, signal: AbortSignal.timeout(settings.timeout) });
-      } catch (error) {
-        failure = `${endpoint} does not answer (${(error as Error).message})`;
-        continue;
-      }
-      const answer = (await response.json()) as { message?: string; help?: string };
-      if (!response.ok) throw new CliError("store", `${answer.message}; ${answer.help}`);
-      return answer;
-    }
-    throw new CliError("store", `${failure}: check that the cluster runs (synod status) or name it with --endpoints`);
-  };
 }
 
 function whole(text: string, flag: string): number {

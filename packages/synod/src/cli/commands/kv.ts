@@ -103,6 +103,8 @@ const watchAction: Action<{ prefix?: true; from?: string; previous?: true }> = a
   options,
 ) => {
   const startRevision = number(options.from, "--from");
+  // A watch waits for its server for ever; who cannot come there at all is to hear why.
+  await client.range(keysOf(key, options.prefix), { limit: 1, countOnly: true, serializable: true });
   const watch = client.watch(keysOf(key, options.prefix), { startRevision, previous: options.previous ?? false });
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => watch.close());
   await watch.created;

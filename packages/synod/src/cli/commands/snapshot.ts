@@ -8,7 +8,7 @@ import { asSnapshotError, openSnapshotFile, type SnapshotFile } from "../../snap
 import { CliError } from "../errors.ts";
 import { createOutput, type Output, size, table } from "../output.ts";
 import { addSettings, list, type Settled, settleFromProcess, text, toggle, whole } from "../settings.ts";
-import { accessOf, asCliError, endpointsOf, storeSettings } from "../store-access.ts";
+import { accessOf, endpointsOf, explained, storeSettings } from "../store-access.ts";
 
 /** What etcd's own tools advise: more than a cluster writes between a snapshot and its restoration. */
 const BUMP = 1_000_000_000;
@@ -56,7 +56,7 @@ async function save(path: string, settings: Settled<typeof storeSettings>): Prom
   try {
     await saveSnapshot(endpointsOf(settings), accessOf(settings), path);
   } catch (error) {
-    throw asCliError(error);
+    throw await explained(error, settings);
   }
   await show(path, createOutput(settings.json), false);
 }

@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import colors from "picocolors";
 import { createOutput, type Output, size, table } from "../output.ts";
 import { addSettings, settleFromProcess } from "../settings.ts";
-import { type Access, accessOf, asCliError, openClient, storeSettings } from "../store-access.ts";
+import { type Access, accessOf, explained, openClient, storeSettings } from "../store-access.ts";
 
 const refreshEvery = 1_000;
 const patienceWithOneNode = 1_000;
@@ -21,7 +21,7 @@ export function registerStatus(program: Command): void {
       if (command.opts<{ watch?: true }>().watch) await watchStatus(client, output, access);
       else await show(client, output, access);
     } catch (error) {
-      throw asCliError(error);
+      throw await explained(error, settings);
     } finally {
       client.close();
     }
