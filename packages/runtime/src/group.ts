@@ -22,6 +22,16 @@ export interface Group<Result> {
   read(requester: Requester<Result>, token: number): void;
 
   /**
+   * Asks what only the leader's memory can answer: whichever node leads answers by its `Answerer`, having been confirmed as
+   * the leader after the question was asked. An answer may have come too late and the question be asked again: asking
+   * twice must be as good as once. `question` is copied before this returns.
+   */
+  ask(question: Uint8Array, asker: Asker<Result>, token: number): void;
+
+  /** Who answers here while this node leads; set before anything is asked. */
+  answerBy(answerer: Answerer): void;
+
+  /**
    * Replicated time in microseconds since the cluster began. It never runs backwards, stands still while there is no
    * leader and never runs faster than the leader's clock; each command is applied with the time its leader gave it.
    * Only meaningful on a leader.
@@ -49,6 +59,24 @@ export interface Requester<Result> {
   applied(token: number, result: Result): void;
   readable(token: number): void;
   failed(token: number, reason: RequestFailure): void;
+}
+
+/** A requester that asks questions, too. */
+export interface Asker<Result> extends Requester<Result> {
+  /** The answer is a view, valid until this returns. */
+  answered(token: number, answer: Uint8Array): void;
+}
+
+/** What a leader knows beside the log, asked for by any node. */
+export interface Answerer {
+  /**
+   * Called on the leader alone. Since the question was asked it has been confirmed that this node leads, and its state holds
+   * everything that was acknowledged before.
+   * @param question perhaps made by another version, or damaged: it must not throw for that.
+   * @param term in which it leads. @param time cluster time of now, the leader's: see `Group.clusterTime`.
+   * @returns some dozen bytes, a view that is valid until the next call
+   */
+  answer(question: Uint8Array, term: Term, time: Instant): Uint8Array;
 }
 
 /**
@@ -99,8 +127,12 @@ export interface Membership {
  * A service's deterministic state (DESIGN: model). No clock, no randomness, no waiting; equal logs give equal states.
  */
 export interface StateMachine<Result> {
-  /** @param time cluster time given by the leader, never less than in the entry before. The machine must copy what it keeps. */
-  apply(index: LogIndex, time: Instant, command: Uint8Array): Result;
+  /**
+   * The machine must copy what it keeps.
+   * @param time cluster time given by the leader, never less than in the entry before
+   * @param term of the entry: the leader of that term has put it into the log
+   */
+  apply(index: LogIndex, time: Instant, command: Uint8Array, term: Term): Result;
   /** A frozen view of the state as of now; later `apply` calls must not disturb it. Pulled in small pieces over many turns. */
   snapshot(): Iterator<Uint8Array>;
   /**

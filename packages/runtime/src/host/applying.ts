@@ -1,4 +1,4 @@
-import type { Instant, LogIndex, NodeId } from "@synod/protocols/protocol";
+import type { Instant, LogIndex, NodeId, Term } from "@synod/protocols/protocol";
 import type { RaftLog } from "@synod/protocols/raft/log";
 import { EntryKind } from "@synod/protocols/raft/types";
 import { Sessions } from "@synod/protocols/sessions";
@@ -53,7 +53,7 @@ export class Applied<Result> {
     let bytes = 0;
     for (let index = this.#index + 1; index <= commitIndex && bytes < APPLIED_AT_ONCE; index++) {
       const payload = log.payloadAt(index);
-      if (log.kindAt(index) === EntryKind.command) this.#applyBatch(index, payload);
+      if (log.kindAt(index) === EntryKind.command) this.#applyBatch(index, payload, log.termAt(index)!);
       bytes += payload.length;
       this.#index = index;
       if (index % this.#hashEvery === 0) this.hashes.note(index, this.#hash());
@@ -65,7 +65,7 @@ export class Applied<Result> {
     return crc32c(this.#sessions.snapshot(), this.machine.hash() >>> 0);
   }
 
-  #applyBatch(index: LogIndex, payload: Uint8Array): void {
+  #applyBatch(index: LogIndex, payload: Uint8Array, term: Term): void {
     const reader = this.#reader;
     reader.open(payload);
     if (reader.time > this.#time) this.#time = reader.time;
@@ -75,7 +75,7 @@ export class Applied<Result> {
       const command = reader.next();
       const sequence = reader.first + i;
       if (!this.#sessions.admit(session, sequence)) continue;
-      const result = this.machine.apply(index, this.#time, command);
+      const result = this.machine.apply(index, this.#time, command, term);
       this.commands++;
       if (own) this.#requests.applied(sequence, result);
     }

@@ -44,12 +44,12 @@ export class BatchBuilder {
     this.count++;
   }
 
-  /** The finished batch, without a time yet; the builder starts over. */
-  take(): Batch {
+  /** The finished batch, without a time yet; the builder starts over. @param node whose batch it is @param incarnation its */
+  take(node: NodeId = this.#node, incarnation: number = this.#incarnation): Batch {
     const bytes = this.#handOver();
     const view = new DataView(bytes.buffer);
-    view.setUint16(NODE_AT, this.#node);
-    putUint53(view, INCARNATION_AT, this.#incarnation);
+    view.setUint16(NODE_AT, node);
+    putUint53(view, INCARNATION_AT, incarnation);
     putUint53(view, SEQUENCE_AT, this.#first);
     view.setUint32(COUNT_AT, this.count);
     const batch = { first: this.#first, count: this.count, bytes };

@@ -189,9 +189,8 @@ export class Host implements GroupDriver {
   #onFrame(from: NodeId, groupId: number, kind: number, body: Uint8Array): void {
     const group = this.#groups.get(groupId);
     if (group === undefined || this.#wal === undefined || this.#stopped) return;
-    if (kind === FrameKind.hash && body.length === 11) group.applied.hashes.hear(from, body);
     if (kind === FrameKind.inSync && from === group.raft.state.leader) this.#membership.hear(group, body);
-    if (kind !== FrameKind.raft) return;
+    if (kind !== FrameKind.raft) return group.hear(from, kind, body);
     const message = this.#decode(from, body);
     if (message !== undefined) this.#guard(() => group.receive(this.now(), from, message));
   }

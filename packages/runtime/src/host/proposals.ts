@@ -13,9 +13,12 @@ export interface Outstanding extends Batch {
   handed: number;
 }
 
-/** This node's clients' commands, from the turn in which they come until they are applied here. */
-export class Proposals<Result> {
-  readonly requests: Requests<Result>;
+/**
+ * This node's clients' commands, from the turn in which they come until they are applied here; or their questions, until
+ * they are answered.
+ */
+export class Proposals<Result, Waiter extends Requester<Result> = Requester<Result>> {
+  readonly requests: Requests<Result, Waiter>;
   readonly #builder: BatchBuilder;
   readonly #maxBatchBytes: number;
   #outstanding: Outstanding[] = [];
@@ -27,7 +30,7 @@ export class Proposals<Result> {
   }
 
   /** @returns false: too many wait already. */
-  add(command: Uint8Array, requester: Requester<Result>, token: number, deadline: Instant): boolean {
+  add(command: Uint8Array, requester: Waiter, token: number, deadline: Instant): boolean {
     const sequence = this.requests.add(requester, token, deadline);
     if (sequence === 0) return false;
     if (this.#builder.count > 0 && this.#builder.size + command.length > this.#maxBatchBytes) this.#seal();

@@ -10,15 +10,29 @@ import {
   type RaftOutput,
   type RaftRecord,
 } from "@synod/protocols/raft/types";
-import type { Group, GroupListener, GroupStatus, Membership, Reach, Requester, StateMachine } from "../group.ts";
+import type {
+  Answerer,
+  Asker,
+  Group,
+  GroupListener,
+  GroupStatus,
+  Membership,
+  Reach,
+  Requester,
+  StateMachine,
+} from "../group.ts";
+import type { Transport } from "../transport/transport.ts";
 import { Applied } from "./applying.ts";
 import { BATCH_HEADER, isBatch, stamp, stamped, timeOf } from "./batch.ts";
+import { FrameKind } from "./frame-kinds.ts";
 import type { HostLimits } from "./options.ts";
 import { Proposals } from "./proposals.ts";
+import { Questions } from "./questions.ts";
 import { Reads } from "./reads.ts";
 
 /** What a group asks of the host that drives it. */
 export interface GroupDriver {
+  readonly transport: Pick<Transport, "queue">;
   now(): Instant;
   persist(group: number, record: RaftRecord): void;
   send(group: number, to: NodeId, message: RaftMessage): void;
@@ -44,6 +58,7 @@ export class RaftGroup<Result> implements Group<Result>, RaftOutput {
   readonly applied: Applied<Result>;
   readonly proposals: Proposals<Result>;
   readonly reads: Reads<Result>;
+  readonly questions: Questions<Result>;
   readonly #limits: HostLimits;
   readonly #driver: GroupDriver;
   readonly #listeners: GroupListener[] = [];
@@ -67,6 +82,15 @@ export class RaftGroup<Result> implements Group<Result>, RaftOutput {
     this.#driver = driver;
     this.proposals = new Proposals(self, incarnation, limits);
     this.reads = new Reads(limits.requests, incarnation % 1_000_000_007);
+    this.questions = new Questions({
+      group: id,
+      self,
+      incarnation,
+      limits,
+      transport: driver.transport,
+      clusterTime: () => this.clusterTime(),
+      leads: () => (this.raft.state.role.type === "leader" ? this.raft.state.currentTerm : undefined),
+    });
     this.applied = new Applied(machine, { self, incarnation }, this.proposals.requests, limits.hashEvery);
   }
 
@@ -120,6 +144,17 @@ export class RaftGroup<Result> implements Group<Result>, RaftOutput {
     const deadline = this.#driver.now() + this.#limits.requestTimeout;
     if (!this.reads.add(requester, token, deadline)) requester.failed(token, "overloaded");
     else this.#driver.wantTurn();
+  }
+
+  ask(question: Uint8Array, asker: Asker<Result>, token: number): void {
+    if (this.#stopped) return asker.failed(token, "stopped");
+    const deadline = this.#driver.now() + this.#limits.requestTimeout;
+    if (!this.questions.add(question, asker, token, deadline)) asker.failed(token, "overloaded");
+    else this.#driver.wantTurn();
+  }
+
+  answerBy(answerer: Answerer): void {
+    this.questions.answerer = answerer;
   }
 
   get readsByLease(): boolean {
@@ -189,10 +224,18 @@ export class RaftGroup<Result> implements Group<Result>, RaftOutput {
     checkState(this.raft.state);
   }
 
+  /** A frame that is not of the protocol. */
+  hear(from: NodeId, kind: number, body: Uint8Array): void {
+    if (kind === FrameKind.hash && body.length === 11) this.applied.hashes.hear(from, body);
+    else if (kind !== FrameKind.questions && kind !== FrameKind.answers) return;
+    else if (this.questions.hear(from, kind, body)) this.#driver.wantTurn();
+  }
+
   wake(now: Instant): void {
     if (this.raft.wakeAt <= now) this.raft.wake(now, this);
     this.proposals.requests.expire(now);
     this.reads.expire(now);
+    this.questions.expire(now);
     this.proposals.settle();
   }
 
@@ -205,6 +248,7 @@ export class RaftGroup<Result> implements Group<Result>, RaftOutput {
     if (state.leader !== undefined && this.proposals.hasOutstanding)
       this.#handOut(now, state.leader, state.currentTerm);
     if (state.leader === undefined) return;
+    this.questions.handOut(now, state.leader, state.currentTerm, this.reads);
     if (this.reads.hasNew) this.raft.readIndex(now, this.reads.take(now), this);
     for (const context of this.reads.retry(now, now - RETRY_AFTER)) this.raft.readIndex(now, context, this);
   }
@@ -221,6 +265,7 @@ export class RaftGroup<Result> implements Group<Result>, RaftOutput {
       if (this.applied.index < commitIndex) this.#driver.wantTurn();
     }
     this.reads.serve(this.applied.index);
+    this.questions.tell();
     if (commitIndex > before) for (const listener of this.#listeners) listener.batchApplied?.(this.applied.index);
   }
 
@@ -238,6 +283,7 @@ export class RaftGroup<Result> implements Group<Result>, RaftOutput {
     this.#stopped = true;
     this.proposals.requests.failAll("stopped");
     this.reads.failAll("stopped");
+    this.questions.stop();
   }
 
   #proposeForwarded(now: Instant): void {

@@ -6,16 +6,18 @@ const FIRST_SIZE = 1024;
  * Who waits for which request, by consecutive sequence number: a ring of parallel arrays, so that a request costs no
  * object. Grows by doubling up to its limit.
  */
-export class Requests<Result> {
+export class Requests<Result, Waiter extends Requester<Result> = Requester<Result>> {
   readonly #limit: number;
   #mask: number;
-  #requesters: (Requester<Result> | undefined)[];
+  #requesters: (Waiter | undefined)[];
   #tokens: number[];
   #deadlines: number[];
   /** The oldest sequence number that may still wait, and the next to give. */
   #oldest = 1;
   #next = 1;
   #waiting = 0;
+  /** Of the request that was taken last. */
+  token = 0;
   /** Requests that failed after they were taken, and requests that were not taken: too many waited. */
   failures = 0;
   refusals = 0;
@@ -35,7 +37,7 @@ export class Requests<Result> {
   }
 
   /** @returns the request's sequence number, or 0: too many wait already. */
-  add(requester: Requester<Result>, token: number, deadline: number): number {
+  add(requester: Waiter, token: number, deadline: number): number {
     if (this.#next - this.#oldest > this.#mask && !this.#grow()) {
       this.refusals++;
       return 0;
@@ -49,22 +51,24 @@ export class Requests<Result> {
   }
 
   applied(sequence: number, result: Result): void {
+    this.take(sequence)?.applied(this.token, result);
+  }
+
+  /** @returns who waited for it and does no more, by its `token`; undefined: nobody */
+  take(sequence: number): Waiter | undefined {
     const slot = this.#waits(sequence);
-    if (slot < 0) return;
-    const requester = this.#requesters[slot]!;
-    const token = this.#tokens[slot]!;
+    if (slot < 0) return undefined;
+    const waiter = this.#requesters[slot]!;
+    this.token = this.#tokens[slot]!;
     this.#free(slot);
-    requester.applied(token, result);
+    return waiter;
   }
 
   failed(sequence: number, reason: RequestFailure): void {
-    const slot = this.#waits(sequence);
-    if (slot < 0) return;
-    const requester = this.#requesters[slot]!;
-    const token = this.#tokens[slot]!;
-    this.#free(slot);
+    const requester = this.take(sequence);
+    if (requester === undefined) return;
     this.failures++;
-    requester.failed(token, reason);
+    requester.failed(this.token, reason);
   }
 
   /** Fails what has waited beyond its deadline. Deadlines are given in the order of adding. */
@@ -105,7 +109,7 @@ export class Requests<Result> {
     const size = this.#mask + 1;
     if (size >= this.#limit) return false;
     const mask = 2 * size - 1;
-    const requesters: (Requester<Result> | undefined)[] = new Array(2 * size).fill(undefined);
+    const requesters: (Waiter | undefined)[] = new Array(2 * size).fill(undefined);
     const tokens: number[] = new Array(2 * size).fill(0);
     const deadlines: number[] = new Array(2 * size).fill(0);
     for (let sequence = this.#oldest; sequence < this.#next; sequence++) {

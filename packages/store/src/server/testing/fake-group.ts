@@ -1,4 +1,6 @@
 import type {
+  Answerer,
+  Asker,
   Group,
   GroupListener,
   GroupStatus,
@@ -33,8 +35,10 @@ export class FakeGroup<Result> implements Group<Result> {
   failure: RequestFailure | undefined;
   proposed = 0;
   reads = 0;
+  questions = 0;
   /** What happens elsewhere before a read is confirmed. */
   onRead: (() => void) | undefined;
+  #answerer: Answerer | undefined;
   readonly #machine: StateMachine<Result>;
   readonly #schedule: (work: () => void) => void;
   readonly #listeners: GroupListener[] = [];
@@ -55,7 +59,7 @@ export class FakeGroup<Result> implements Group<Result> {
       if (failure !== undefined) return requester.failed(token, failure);
       const index = this.status.appliedIndex + 1;
       this.status = { ...this.status, lastIndex: index, commitIndex: index, appliedIndex: index };
-      requester.applied(token, this.#machine.apply(index, this.time, kept));
+      requester.applied(token, this.#machine.apply(index, this.time, kept, this.status.term));
     });
   }
 
@@ -67,6 +71,22 @@ export class FakeGroup<Result> implements Group<Result> {
       if (failure === undefined) requester.readable(token);
       else requester.failed(token, failure);
     });
+  }
+
+  /** Whether it leads or not, it answers for whoever does. */
+  ask(question: Uint8Array, asker: Asker<Result>, token: number): void {
+    this.questions++;
+    const kept = question.slice();
+    const { failure } = this;
+    this.#enqueue(() => {
+      this.onRead?.();
+      if (failure !== undefined) return asker.failed(token, failure);
+      asker.answered(token, this.#answerer!.answer(kept, this.status.term, this.time));
+    });
+  }
+
+  answerBy(answerer: Answerer): void {
+    this.#answerer = answerer;
   }
 
   clusterTime(): number {
