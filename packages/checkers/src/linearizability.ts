@@ -26,7 +26,7 @@ export function checkLinearizability<State>(
 
   const gaveUp: string[] = [];
   for (const [key, operations] of partitionByKey(relevant(history, model))) {
-    const result = search(operations, model, options.maxSteps);
+    const result = search(operations, model, options);
     if (result.type === "gaveUp") gaveUp.push(JSON.stringify(key));
     if (result.type !== "impossible") continue;
     const { culprit, order, states } = result;

@@ -1,5 +1,10 @@
+import { Configurations } from "./configurations.ts";
 import type { History, Operation } from "./history.ts";
+import { Machine, REFUSED } from "./machine.ts";
 import type { Model } from "./model.ts";
+import { Timeline } from "./timeline.ts";
+import { Unanswered } from "./unanswered.ts";
+import { mix } from "./values.ts";
 
 /**
  * Looks for an order of the operations that respects real time and that the model could have produced.
@@ -11,301 +16,273 @@ import type { Model } from "./model.ts";
  * - Operations of unknown outcome are tried after all others, may stay out of the order for ever, and are put in only where
  *   the very next operation can tell the difference: elsewhere the order holds without them just as well.
  * - What could not be completed with some unknown operations left over cannot be completed with fewer of them left either.
+ *
+ * The walk works on numbers in typed arrays: a step that was taken before, and going back, allocate nothing.
  */
 export type SearchResult<State> =
   | { type: "found"; order: Operation[] }
   | { type: "impossible"; culprit: Operation; order: Operation[]; states: State[] }
-  | { type: "gaveUp" };
+  | { type: "gaveUp"; limit: "steps" | "time" | "memory" };
 
-/** @param history of one object; no failed operations and no unanswered reads. @param maxSteps calls of `model.step`. */
-export function search<State>(history: History, model: Model<State>, maxSteps: number): SearchResult<State> {
-  return new Search(history, model).run(maxSteps);
+export interface SearchLimits {
+  /** Looks at what an operation does in a state. */
+  readonly maxSteps: number;
+  /** Bytes, roughly. */
+  readonly maxMemory?: number;
+  /** True once time is up. */
+  readonly isOver?: () => boolean;
 }
 
-interface Configuration<State> {
-  readonly state: State;
-  /** The set of linearized operations, without the full words at its start. */
-  readonly skipped: number;
-  readonly words: Uint32Array;
-}
-
-interface Frame<State> {
-  readonly operation: number;
-  /** The state before it. */
-  readonly state: State;
-  readonly alternatives: boolean;
+/** @param history of one object; no failed operations and no unanswered reads. */
+export function search<State>(history: History, model: Model<State>, limits: SearchLimits): SearchResult<State> {
+  return new Search(history, model, limits).run();
 }
 
 const NOTHING = -1;
 const MAX_REPORTED_STATES = 4;
+/** Steps between two questions for time and memory. */
+const STEPS_BETWEEN_CHECKS = 4096;
+const DEFAULT_MAX_MEMORY = 2 ** 30;
 
 class Search<State> {
-  readonly #model: Model<State>;
-  /** Answered operations in order of call, then unknown ones in order of call. */
-  readonly #operations: Operation[];
-  readonly #answered: number;
+  readonly #limits: SearchLimits;
+  readonly #machine: Machine<State>;
+  readonly #timeline: Timeline;
+  readonly #unanswered: Unanswered;
+  readonly #configurations = new Configurations();
+  /** In order of call. */
+  readonly #operations: readonly Operation[];
+  readonly #kinds: Int32Array;
+  readonly #isRead: Uint8Array;
 
-  /** The open part of the history as a linked list of events: i is the call of operation i, n + i its return. */
-  readonly #next: Int32Array;
-  readonly #previous: Int32Array;
-  readonly #head: number;
-
-  /** One bit for each operation; the unknown ones begin with a word of their own. */
-  readonly #linearized: Uint32Array;
-  readonly #answeredWords: number;
-  /** Of the answered ones only. */
-  #linearizedHash = 0;
+  /** The answered operations in the order, a bit each: words before `#first` are full, from `#last` on they are empty. */
+  readonly #linearized: Int32Array;
+  #first = 0;
+  #last = 0;
+  #hash = 0;
   #remaining: number;
-  #fullWords = 0;
 
-  readonly #stack: Frame<State>[] = [];
-  readonly #tried = new Map<number, Configuration<State>[]>();
-  #state: State;
+  /** The order so far, and how things stood before each operation of it. An unknown one of kind k is `answered + k`. */
+  #depth = 0;
+  readonly #stack: Int32Array;
+  readonly #stateBefore: Int32Array;
+  readonly #firstBefore: Int32Array;
+  readonly #lastBefore: Int32Array;
+  readonly #forced: Uint8Array;
+
+  #state = 0;
   #steps = 0;
+  #nextCheck = STEPS_BETWEEN_CHECKS;
 
   /** The furthest return that the search ran into, and how things stood there. */
   #furthest = NOTHING;
-  #furthestOrder: Operation[] = [];
-  #furthestStates: State[] = [];
+  #furthestOrder: Int32Array = new Int32Array(0);
+  #furthestStates: number[] = [];
 
-  constructor(history: History, model: Model<State>) {
-    this.#model = model;
+  constructor(history: History, model: Model<State>, limits: SearchLimits) {
+    this.#limits = limits;
+    this.#machine = new Machine(model);
     const byCall = [...history].sort((a, b) => a.call - b.call);
-    const answered = byCall.filter((operation) => operation.outcome === "ok");
-    this.#operations = [...answered, ...byCall.filter((operation) => operation.outcome !== "ok")];
-    this.#answered = answered.length;
-    this.#remaining = answered.length;
-    this.#state = model.initial;
-    this.#answeredWords = (answered.length + 31) >>> 5;
-    this.#linearized = new Uint32Array(this.#answeredWords + ((byCall.length - answered.length + 31) >>> 5));
-    this.#head = 2 * this.#answered;
-    this.#next = new Int32Array(this.#head + 1).fill(NOTHING);
-    this.#previous = new Int32Array(this.#head + 1).fill(NOTHING);
-    this.#link(answered);
+    this.#operations = byCall.filter((operation) => operation.outcome === "ok");
+    this.#timeline = new Timeline(this.#operations);
+    this.#kinds = Int32Array.from(this.#operations, (operation) => this.#machine.kind(operation));
+    this.#isRead = Uint8Array.from(this.#kinds, (kind) => (this.#machine.isRead(kind) ? 1 : 0));
+    const unknown = byCall.filter((operation) => operation.outcome !== "ok");
+    this.#unanswered = new Unanswered(unknown, this.#machine);
+    this.#remaining = this.#operations.length;
+    this.#linearized = new Int32Array((this.#operations.length + 31) >>> 5);
+    this.#stack = new Int32Array(byCall.length);
+    this.#stateBefore = new Int32Array(byCall.length);
+    this.#firstBefore = new Int32Array(byCall.length);
+    this.#lastBefore = new Int32Array(byCall.length);
+    this.#forced = new Uint8Array(byCall.length);
   }
 
-  run(maxSteps: number): SearchResult<State> {
-    let from = this.#firstCandidate();
+  run(): SearchResult<State> {
+    const { head } = this.#timeline;
+    let from = this.#timeline.after(head);
     while (this.#remaining > 0) {
-      const candidate = this.#nextCandidate(from);
+      const candidate = this.#candidate(from);
       if (candidate === NOTHING) {
+        this.#reportBlocked();
         const undone = this.#backtrack();
         if (undone === NOTHING) return this.#impossible();
-        from = this.#candidateAfter(undone);
-        continue;
+        from = this.#following(undone);
+      } else {
+        from = this.#try(candidate) ? this.#timeline.after(head) : this.#following(candidate);
       }
-      if (this.#steps >= maxSteps) return { type: "gaveUp" };
-      from = this.#try(candidate) ? this.#firstCandidate() : this.#candidateAfter(candidate);
+      const limit = this.#steps >= this.#nextCheck ? this.#reached() : undefined;
+      if (limit !== undefined) return { type: "gaveUp", limit };
     }
-    return { type: "found", order: this.#order() };
+    return { type: "found", order: this.#order(this.#stack.subarray(0, this.#depth)) };
   }
 
-  #link(answered: readonly Operation[]): void {
-    const events = Array.from({ length: 2 * answered.length }, (_, event) => event);
-    const time = (event: number): number =>
-      event < answered.length ? answered[event]!.call : answered[event - answered.length]!.return;
-    // At equal times a call comes before a return: intervals include their ends.
-    events.sort((a, b) => time(a) - time(b) || a - b);
-    let last = this.#head;
-    for (const event of events) {
-      this.#next[last] = event;
-      this.#previous[event] = last;
-      last = event;
-    }
-  }
-
-  #firstCandidate(): number {
-    return this.#next[this.#head]!;
-  }
-
-  /** Where the walk goes on after an operation was tried in vain. */
-  #candidateAfter(operation: number): number {
-    return operation < this.#answered ? this.#next[operation]! : this.#head + 1 + (operation - this.#answered) + 1;
+  #reached(): "steps" | "time" | "memory" | undefined {
+    const { maxSteps, maxMemory = DEFAULT_MAX_MEMORY, isOver } = this.#limits;
+    if (this.#steps >= maxSteps) return "steps";
+    this.#nextCheck = Math.min(maxSteps, this.#steps + STEPS_BETWEEN_CHECKS);
+    if (this.#configurations.weight + this.#machine.weight > maxMemory) return "memory";
+    return isOver?.() ? "time" : undefined;
   }
 
   /**
-   * The walk runs over the calls up to the first return in the open list, then over unknown operations called by then.
-   * @param from an event of the list, or head + 1 + i for the i-th unknown operation.
+   * The walk runs over the calls up to the first return in the list, then over the kinds of unknown operations called by
+   * then. @param from an event, or head + 1 + k for the k-th kind.
    * @returns an operation, or NOTHING once that return cannot be passed.
    */
-  #nextCandidate(from: number): number {
-    if (from < this.#answered) return from;
-    const firstReturn = this.#blockingReturn(from);
-    const blocker = this.#operations[firstReturn - this.#answered]!;
-    let operation = from > this.#head ? this.#answered + (from - this.#head - 1) : this.#answered;
-    for (; operation < this.#operations.length; operation += 1) {
-      if (this.#operations[operation]!.call > blocker.return) break;
-      if (!this.#isLinearized(operation)) return operation;
+  #candidate(from: number): number {
+    const { answered, head } = this.#timeline;
+    if (from < answered) return from;
+    const unanswered = this.#unanswered;
+    if (unanswered.kinds === 0) return NOTHING;
+    const time = this.#operations[this.#timeline.firstReturn()]!.return;
+    for (let kind = from > head ? from - head - 1 : 0; kind < unanswered.kinds; kind += 1) {
+      if (unanswered.isLeft(kind, time, 0)) return answered + kind;
     }
-    this.#reportBlocked(firstReturn - this.#answered);
     return NOTHING;
   }
 
-  #blockingReturn(from: number): number {
-    if (from < this.#head) return from;
-    let event = this.#next[this.#head]!;
-    while (event < this.#answered) event = this.#next[event]!;
-    return event;
+  /** Where the walk goes on after an operation was tried in vain. */
+  #following(operation: number): number {
+    const { answered, head } = this.#timeline;
+    return operation < answered ? this.#timeline.after(operation) : head + 1 + (operation - answered) + 1;
   }
 
   /** Puts the operation next in the order, if the model allows it and nothing like it was tried before. */
   #try(operation: number): boolean {
-    const subject = this.#operations[operation]!;
-    const state = this.#step(this.#state, subject);
-    if (state === undefined) return false;
-    if (operation >= this.#answered && !this.#matters(operation, state)) return false;
-    const forced = this.#model.isRead(subject) && this.#model.equal(state, this.#state);
+    const answered = operation < this.#timeline.answered;
+    const state = this.#step(this.#state, this.#kindOf(operation));
+    if (state === REFUSED) return false;
+    if (!answered && !this.#matters(operation, state)) return false;
+    const forced = answered && state === this.#state && this.#isRead[operation] === 1;
+    const [first, last, hash] = [this.#first, this.#last, this.#hash];
     this.#mark(operation);
     if (!forced && !this.#isNew(state)) {
-      this.#unmark(operation);
+      this.#unmark(operation, first, last, hash);
       return false;
     }
-    if (operation < this.#answered) this.#lift(operation);
-    this.#stack.push({ operation, state: this.#state, alternatives: !forced });
+    if (answered) {
+      this.#timeline.takeOut(operation);
+      this.#remaining -= 1;
+    }
+    const depth = this.#depth++;
+    this.#stack[depth] = operation;
+    this.#stateBefore[depth] = this.#state;
+    this.#firstBefore[depth] = first;
+    this.#lastBefore[depth] = last;
+    this.#forced[depth] = forced ? 1 : 0;
     this.#state = state;
     return true;
   }
 
-  #step(state: State, operation: Operation): State | undefined {
+  #kindOf(operation: number): number {
+    const { answered } = this.#timeline;
+    return operation < answered ? this.#kinds[operation]! : this.#unanswered.kindOf[operation - answered]!;
+  }
+
+  #step(state: number, kind: number): number {
     this.#steps += 1;
-    return this.#model.step(state, operation);
+    return this.#machine.step(state, kind);
   }
 
   /** Can the next operation tell whether this unknown one, which leads to `state`, took effect before it? */
-  #matters(unknown: number, state: State): boolean {
-    const model = this.#model;
-    if (model.equal(state, this.#state)) return false;
-    for (let from = this.#firstCandidate(); ; ) {
-      const candidate = this.#nextCandidate(from);
-      if (candidate === NOTHING) return false;
-      from = this.#candidateAfter(candidate);
-      if (candidate === unknown) continue;
-      const next = this.#operations[candidate]!;
-      const after = this.#step(state, next);
-      if (after === undefined || (candidate >= this.#answered && model.equal(after, state))) continue;
-      const without = this.#step(this.#state, next);
-      if (without === undefined) return true;
-      // It wipes the difference out, or it lets it pass: then the unknown operation might as well come after it.
-      const wipes = model.equal(after, without);
-      const passes = model.equal(after, state) && model.equal(without, this.#state);
-      if (!wipes && !passes) return true;
+  #matters(unknown: number, state: number): boolean {
+    if (state === this.#state) return false;
+    const timeline = this.#timeline;
+    const { answered } = timeline;
+    let event = timeline.after(timeline.head);
+    for (; event < answered; event = timeline.after(event)) if (this.#tells(event, state)) return true;
+    const time = this.#operations[event - answered]!.return;
+    for (let kind = 0; kind < this.#unanswered.kinds; kind += 1) {
+      const another = answered + kind === unknown ? 1 : 0;
+      if (this.#unanswered.isLeft(kind, time, another) && this.#tells(answered + kind, state)) return true;
     }
+    return false;
+  }
+
+  /** Does the operation come out differently in `state` than now, in a way that others could notice? */
+  #tells(operation: number, state: number): boolean {
+    const kind = this.#kindOf(operation);
+    const after = this.#step(state, kind);
+    if (after === REFUSED) return false;
+    if (operation >= this.#timeline.answered && after === state) return false;
+    const without = this.#step(this.#state, kind);
+    if (without === REFUSED) return true;
+    // It wipes the difference out, or it lets it pass: then the unknown operation might as well come after it.
+    const wipes = after === without;
+    const passes = after === state && without === this.#state;
+    return !wipes && !passes;
   }
 
   /** Takes operations back off the order, down to the last one that was a choice. @returns it, or NOTHING. */
   #backtrack(): number {
-    for (;;) {
-      const frame = this.#stack.pop();
-      if (frame === undefined) return NOTHING;
-      if (frame.operation < this.#answered) this.#unlift(frame.operation);
-      this.#unmark(frame.operation);
-      this.#state = frame.state;
-      if (frame.alternatives) return frame.operation;
+    while (this.#depth > 0) {
+      const depth = --this.#depth;
+      const operation = this.#stack[depth]!;
+      if (operation < this.#timeline.answered) {
+        this.#timeline.putBack(operation);
+        this.#remaining += 1;
+      }
+      const hash = operation < this.#timeline.answered ? this.#hash ^ mix(operation + 1) : this.#hash;
+      this.#unmark(operation, this.#firstBefore[depth]!, this.#lastBefore[depth]!, hash);
+      this.#state = this.#stateBefore[depth]!;
+      if (this.#forced[depth] === 0) return operation;
     }
-  }
-
-  #lift(operation: number): void {
-    this.#unlink(operation);
-    this.#unlink(operation + this.#answered);
-    this.#remaining -= 1;
-  }
-
-  #unlift(operation: number): void {
-    this.#relink(operation + this.#answered);
-    this.#relink(operation);
-    this.#remaining += 1;
-  }
-
-  #unlink(event: number): void {
-    const next = this.#next[event]!;
-    const previous = this.#previous[event]!;
-    this.#next[previous] = next;
-    if (next !== NOTHING) this.#previous[next] = previous;
-  }
-
-  #relink(event: number): void {
-    const next = this.#next[event]!;
-    this.#next[this.#previous[event]!] = event;
-    if (next !== NOTHING) this.#previous[next] = event;
-  }
-
-  #isLinearized(operation: number): boolean {
-    const bit = this.#bit(operation);
-    return (this.#linearized[bit >>> 5]! & (1 << (bit & 31))) !== 0;
-  }
-
-  #bit(operation: number): number {
-    return operation < this.#answered ? operation : operation - this.#answered + (this.#answeredWords << 5);
+    return NOTHING;
   }
 
   #mark(operation: number): void {
-    const bit = this.#bit(operation);
-    this.#linearized[bit >>> 5]! |= 1 << (bit & 31);
-    if (operation >= this.#answered) return;
-    this.#linearizedHash ^= mix(operation + 1);
-    while (this.#fullWords < this.#answeredWords && this.#linearized[this.#fullWords] === 0xffffffff) {
-      this.#fullWords += 1;
+    if (operation >= this.#timeline.answered) {
+      this.#unanswered.take(operation - this.#timeline.answered);
+      return;
     }
+    const linearized = this.#linearized;
+    const word = operation >>> 5;
+    linearized[word]! |= 1 << (operation & 31);
+    this.#hash ^= mix(operation + 1);
+    while (this.#first < linearized.length && linearized[this.#first] === -1) this.#first += 1;
+    this.#last = Math.max(this.#last, word + 1);
   }
 
-  #unmark(operation: number): void {
-    const bit = this.#bit(operation);
-    this.#linearized[bit >>> 5]! &= ~(1 << (bit & 31));
-    if (operation >= this.#answered) return;
-    this.#linearizedHash ^= mix(operation + 1);
-    this.#fullWords = Math.min(this.#fullWords, bit >>> 5);
+  #unmark(operation: number, first: number, last: number, hash: number): void {
+    if (operation >= this.#timeline.answered) this.#unanswered.giveBack(operation - this.#timeline.answered);
+    else this.#linearized[operation >>> 5]! &= ~(1 << (operation & 31));
+    this.#first = first;
+    this.#last = last;
+    this.#hash = hash;
   }
 
-  /** Remembers the current set with `state`. @returns false if that configuration, or a better one, was met before. */
-  #isNew(state: State): boolean {
-    const hash = this.#linearizedHash ^ mix(this.#model.hash(state));
-    const configurations = this.#tried.get(hash) ?? [];
-    if (configurations.length === 0) this.#tried.set(hash, configurations);
-    if (configurations.some((tried) => this.#covers(tried) && this.#model.equal(tried.state, state))) return false;
-    let end = this.#linearized.length;
-    while (end > this.#fullWords && this.#linearized[end - 1] === 0) end -= 1;
-    configurations.push({ state, skipped: this.#fullWords, words: this.#linearized.slice(this.#fullWords, end) });
-    return true;
+  #isNew(state: number): boolean {
+    const hash = this.#hash ^ mix(~state);
+    return this.#configurations.add(hash, state, this.#linearized, this.#first, this.#last, this.#unanswered.taken);
   }
 
-  /** The same answered operations, and no unknown one that the current set does not hold too. */
-  #covers(tried: Configuration<State>): boolean {
-    if (tried.skipped !== this.#fullWords) return false;
-    for (let word = this.#fullWords; word < this.#linearized.length; word += 1) {
-      const now = this.#linearized[word]!;
-      const then = tried.words[word - tried.skipped] ?? 0;
-      if (word < this.#answeredWords ? now !== then : (then & ~now) !== 0) return false;
-    }
-    return true;
+  #order(stack: Int32Array): Operation[] {
+    const { answered } = this.#timeline;
+    const used = new Int32Array(this.#unanswered.kinds);
+    return Array.from(stack, (operation) => {
+      if (operation < answered) return this.#operations[operation]!;
+      const kind = operation - answered;
+      return this.#unanswered.nth(kind, used[kind]!++);
+    });
   }
 
-  #order(): Operation[] {
-    return this.#stack.map((frame) => this.#operations[frame.operation]!);
-  }
-
-  #reportBlocked(operation: number): void {
+  #reportBlocked(): void {
+    const operation = this.#timeline.firstReturn();
     const furthest = this.#furthest === NOTHING ? -1 : this.#operations[this.#furthest]!.return;
-    const reached = this.#operations[operation]!.return;
-    if (reached < furthest) return;
+    if (this.#operations[operation]!.return < furthest) return;
     if (operation !== this.#furthest) {
       this.#furthest = operation;
-      this.#furthestOrder = this.#order();
+      this.#furthestOrder = this.#stack.slice(0, this.#depth);
       this.#furthestStates = [];
     }
-    const known = this.#furthestStates.some((state) => this.#model.equal(state, this.#state));
+    const known = this.#furthestStates.includes(this.#state);
     if (!known && this.#furthestStates.length < MAX_REPORTED_STATES) this.#furthestStates.push(this.#state);
   }
 
   #impossible(): SearchResult<State> {
     const culprit = this.#operations[this.#furthest]!;
-    return { type: "impossible", culprit, order: this.#furthestOrder, states: this.#furthestStates };
+    const states = this.#furthestStates.map((state) => this.#machine.state(state));
+    return { type: "impossible", culprit, order: this.#order(this.#furthestOrder), states };
   }
-}
-
-/** Spreads an integer over 32 bits (the finalizer of MurmurHash3). */
-function mix(value: number): number {
-  let bits = value | 0;
-  bits = Math.imul(bits ^ (bits >>> 16), 0x85ebca6b);
-  bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2ae35);
-  return bits ^ (bits >>> 16);
 }
