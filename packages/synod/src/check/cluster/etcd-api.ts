@@ -44,7 +44,7 @@ export class EtcdApi {
 
   get(key: string, serializable = false): Promise<Answer<KeyState & { storeRevision: number }>> {
     const request = message([1, key], [7, serializable || undefined]);
-    return this.#call("KV/Range", request, (reply) => {
+    return this.call("KV/Range", request, (reply) => {
       const [kv] = reply.messages(2);
       const state = kv === undefined ? { value: null, revision: 0 } : { value: kv.text(5), revision: kv.number(3) };
       return { ...state, storeRevision: headerRevision(reply) };
@@ -53,14 +53,21 @@ export class EtcdApi {
 
   /** @returns the revision of the write */
   put(key: string, value: string, lease?: number): Promise<Answer<{ revision: number }>> {
-    return this.#call("KV/Put", message([1, key], [2, value], [3, lease]), (reply) => ({
+    return this.call("KV/Put", message([1, key], [2, value], [3, lease]), (reply) => ({
       revision: headerRevision(reply),
+    }));
+  }
+
+  /** Every key below `prefix`. */
+  deletePrefix(prefix: string): Promise<Answer<{ deleted: number }>> {
+    return this.call("KV/DeleteRange", message([1, prefix], [2, prefixEnd(prefix)]), (reply) => ({
+      deleted: reply.number(2),
     }));
   }
 
   /** @returns revision 0 when there was nothing to delete */
   delete(key: string): Promise<Answer<{ revision: number }>> {
-    return this.#call("KV/DeleteRange", message([1, key]), (reply) => ({
+    return this.call("KV/DeleteRange", message([1, key]), (reply) => ({
       revision: reply.number(2) === 0 ? 0 : headerRevision(reply),
     }));
   }
@@ -69,7 +76,7 @@ export class EtcdApi {
   putIf(key: string, expected: number, value: string): Promise<Answer<{ done: boolean; revision: number }>> {
     const compare = message([2, 2], [3, key], [6, expected]);
     const success = message([2, message([1, key], [2, value])]);
-    return this.#call("KV/Txn", message([1, compare], [2, success]), (reply) => ({
+    return this.call("KV/Txn", message([1, compare], [2, success]), (reply) => ({
       done: reply.number(2) === 1,
       revision: headerRevision(reply),
     }));
@@ -78,7 +85,7 @@ export class EtcdApi {
   /** Every key below `prefix` as this node has it, at `revision`. */
   dump(prefix: string, revision: number): Promise<Answer<Map<string, KeyState>>> {
     const request = message([1, prefix], [2, prefixEnd(prefix)], [4, revision], [7, true]);
-    return this.#call("KV/Range", request, (reply) => {
+    return this.call("KV/Range", request, (reply) => {
       const entries = reply.messages(2).map((kv): [string, KeyState] => {
         return [kv.text(1), { value: kv.text(5), revision: kv.number(3) }];
       });
@@ -87,7 +94,7 @@ export class EtcdApi {
   }
 
   status(): Promise<Answer<NodeStatus>> {
-    return this.#call("Maintenance/Status", message(), (reply) => ({
+    return this.call("Maintenance/Status", message(), (reply) => ({
       member: reply.message(1).unsigned(2),
       leader: reply.unsigned(4),
       term: reply.number(6),
@@ -98,19 +105,24 @@ export class EtcdApi {
 
   /** @param id of the caller's choice. */
   leaseGrant(id: number, ttlSeconds: number): Promise<Answer<{ ttlSeconds: number }>> {
-    return this.#call("Lease/LeaseGrant", message([1, ttlSeconds], [2, id]), (reply) => ({
+    return this.call("Lease/LeaseGrant", message([1, ttlSeconds], [2, id]), (reply) => ({
       ttlSeconds: reply.number(3),
     }));
   }
 
+  /** Everything that hangs on it is deleted. */
+  leaseRevoke(id: number): Promise<Answer<{ revision: number }>> {
+    return this.call("Lease/LeaseRevoke", message([1, id]), (reply) => ({ revision: headerRevision(reply) }));
+  }
+
   /** @returns what is left of its time, -1 when there is no such lease (any more). */
   leaseTimeToLive(id: number): Promise<Answer<{ ttlSeconds: number }>> {
-    return this.#call("Lease/LeaseTimeToLive", message([1, id]), (reply) => ({ ttlSeconds: reply.number(3) }));
+    return this.call("Lease/LeaseTimeToLive", message([1, id]), (reply) => ({ ttlSeconds: reply.number(3) }));
   }
 
   /** One renewal. @returns what it was renewed for, 0 when there is no such lease (any more). */
   async leaseKeepAlive(id: number): Promise<Answer<{ ttlSeconds: number }>> {
-    return this.#call("Lease/LeaseKeepAlive", message([1, id]), (reply) => ({ ttlSeconds: reply.number(3) }));
+    return this.call("Lease/LeaseKeepAlive", message([1, id]), (reply) => ({ ttlSeconds: reply.number(3) }));
   }
 
   /**
@@ -140,7 +152,8 @@ export class EtcdApi {
     this.#client.close();
   }
 
-  async #call<Value>(method: string, request: Uint8Array, read: (reply: Fields) => Value): Promise<Answer<Value>> {
+  /** Any call with one request and one reply. @param method such as "KV/Txn" */
+  async call<Value>(method: string, request: Uint8Array, read: (reply: Fields) => Value): Promise<Answer<Value>> {
     const reply = await this.#client.unary(`/etcdserverpb.${method}`, request, this.#timeoutMs);
     return reply.type === "ok" ? { type: "ok", value: read(new Fields(reply.message)) } : reply;
   }

@@ -13,6 +13,7 @@ export class NodeProcess {
   #process: ChildProcess | undefined;
   #log = "";
   #asked = false;
+  #startedAt = 0;
 
   constructor(plan: NodePlan, command: CommandLine) {
     this.plan = plan;
@@ -35,6 +36,11 @@ export class NodeProcess {
     return child.signalCode ?? `exit code ${child.exitCode}`;
   }
 
+  /** On the clock of `performance.now`. */
+  get startedAt(): number {
+    return this.#startedAt;
+  }
+
   /** It runs no more although nobody here has ended it. */
   get endedByItself(): boolean {
     return !this.#asked && this.#process !== undefined && this.exit !== undefined;
@@ -55,6 +61,7 @@ export class NodeProcess {
     });
     this.#process = child;
     this.#asked = false;
+    this.#startedAt = performance.now();
     const keep = (bytes: Buffer): void => {
       this.#log = (this.#log + bytes.toString()).slice(-LOG_LIMIT);
     };
