@@ -2,7 +2,9 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
-import { servers } from "../packages/client/src/testing/servers.ts";
+import { Etcd } from "../packages/client/src/testing/etcd.ts";
+import type { StoreServer } from "../packages/client/src/testing/store-server.ts";
+import { Synod } from "../packages/client/src/testing/synod.ts";
 import { chromium, runInBrowser } from "./browser.ts";
 import { imports, root, withoutComments } from "./sources.ts";
 
@@ -40,8 +42,14 @@ const options = {
   skip: existsSync(chromium) ? false : `needs ${chromium} (Debian's package chromium)`,
 };
 
-test("a page locks, follows and transacts over the JSON gateway", options, async () => {
-  const server = await servers.etcd(); // which lets pages of any origin ask
+/** etcd lets pages of any origin ask unless it is told otherwise, Synod only if it is told so. */
+const servers = { etcd: () => Etcd.start(), synod: () => Synod.start({ "--cors": "*" }) };
+
+for (const [name, start] of Object.entries(servers))
+  test(`a page locks, follows and transacts over the JSON gateway of ${name}`, options, () => useFromPage(start));
+
+async function useFromPage(start: () => Promise<StoreServer>): Promise<void> {
+  const server = await start();
   const { files } = reach();
   const code = `
     const load = (file) => import("/packages/client/src/" + file + ".ts");
@@ -71,6 +79,26 @@ test("a page locks, follows and transacts over the JSON gateway", options, async
       rises: true,
       seen: ["page/x=1", "page/y=1!"],
     });
+  } finally {
+    await server.stop();
+  }
+}
+
+test("a page says how fresh its read is to be, and hears how fresh it was", options, async () => {
+  const server = await servers.synod();
+  const code = `
+    const told = [];
+    for (const [path, init] of [["/v3/kv/range", { method: "POST", body: '{"key":"YQ=="}' }], ["/api/store/keys/a", {}]]) {
+      const headers = { "synod-consistency": "serializable", "synod-max-staleness": "1" };
+      const { status, headers: answer } = await fetch("http://${server.endpoint}" + path, { ...init, headers });
+      told.push([status, answer.get("synod-consistency") ?? answer.get("grpc-metadata-synod-consistency")]);
+    }
+    return told;`;
+  try {
+    assert.deepEqual(await runInBrowser(code, () => false, 30_000), [
+      [200, "serializable"],
+      [404, "serializable"],
+    ]);
   } finally {
     await server.stop();
   }

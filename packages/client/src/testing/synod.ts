@@ -21,7 +21,8 @@ export class Synod implements StoreServer {
     this.#folder = folder;
   }
 
-  static async start(): Promise<Synod> {
+  /** @param more flags of `synod serve` */
+  static async start(more: Readonly<Record<string, string>> = {}): Promise<Synod> {
     const [store, peers, http] = (await freePorts(3)) as [number, number, number];
     const folder = mkdtempSync(join(tmpdir(), "synod-client-"));
     const options = {
@@ -31,6 +32,7 @@ export class Synod implements StoreServer {
       "--store-port": store,
       "--peer-port": peers,
       "--http-port": http,
+      ...more,
     };
     const args = [binary, "serve", ...Object.entries(options).flat().map(String)];
     const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "ignore", "ipc"] });

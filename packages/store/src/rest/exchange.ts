@@ -3,9 +3,9 @@ import { ProtobufReader, ProtobufWriter } from "@synod/wire/protobuf";
 import { encodeUtf8 } from "@synod/wire/utf8";
 import { decodeBase64 } from "../gateway/json/base64.ts";
 import { metadataOf } from "../gateway/metadata.ts";
-import { ABOUT_METADATA } from "../server/connection.ts";
 import type { LocalCalls } from "../server/local-calls.ts";
-import { type HttpRequest, type HttpResponder, isUpgradable } from "../server/ports/http-exchange.ts";
+import { ABOUT_METADATA } from "../server/own-metadata.ts";
+import type { HttpRequest, HttpResponder } from "../server/ports/http-exchange.ts";
 import { ResponderWithFields } from "../server/ports/origins.ts";
 import { type Problem, problemBody, problemOf, RestError } from "./problem.ts";
 import type { Query } from "./query.ts";
@@ -36,10 +36,7 @@ export class RestExchange {
   }
 
   get responder(): HttpResponder {
-    const responder = this.#responder;
-    return this.#told.length > 0 && isUpgradable(responder)
-      ? new ResponderWithFields(responder, this.#told)
-      : responder;
+    return this.#told.length === 0 ? this.#responder : new ResponderWithFields(this.#responder, this.#told);
   }
 
   json(status: number, body: object, fields: ResponseFields = []): void {

@@ -23,11 +23,9 @@ import type { HealthStream } from "./maintenance/health.ts";
 import { SnapshotStream } from "./maintenance/snapshot-stream.ts";
 import type { StoreMethod } from "./method.ts";
 import { STORE_METHODS } from "./methods.ts";
+import { ABOUT_METADATA } from "./own-metadata.ts";
 import type { StoreService } from "./service.ts";
 import { WatchStream } from "./watch/watch-stream.ts";
-
-/** The prefix whose quota is used up. */
-export const ABOUT_METADATA = "synod-prefix-bin";
 
 /** Those that begin once the connection knows of them. */
 type StartedStream = HealthStream | TurnCall | ObserveStream | RangeStream | LargeRange;

@@ -3,14 +3,12 @@ import { decodeLockRequest, decodeUnlockRequest, encodeLockKey } from "../../api
 import { Opcode } from "../../state-machine.ts";
 import type { StoreConnection } from "../connection.ts";
 import type { StoreMethod } from "../method.ts";
+import { FENCING_TOKEN } from "../own-metadata.ts";
 import { refuseAsUnknown } from "./session-failures.ts";
 import { leaseOfPlace } from "./session-keys.ts";
 import { TurnCall, type TurnKind } from "./session-turn.ts";
 
 const NO_VALUE = new Uint8Array(0);
-
-/** Metadata of the answer: a number that is larger than that of everybody who held the lock before. */
-export const FENCING_TOKEN = "synod-fencing-token";
 
 const LOCK_TURN: TurnKind = {
   expired: "mutex: session is expired",

@@ -1,12 +1,8 @@
 import { GrpcStatus } from "@synod/wire/grpc/status";
 import type { StoreConnection } from "../connection.ts";
 import type { StoreMethod } from "../method.ts";
+import { CONSISTENCY, MAX_STALENESS, REVISION, SESSION_REVISION, STALENESS_MS } from "../own-metadata.ts";
 import { LEVELS, type Level, type Reached, type Wanted } from "./read-levels.ts";
-
-/** A call's metadata: the level; for `session` a revision; for `bounded` milliseconds. */
-export const CONSISTENCY = "synod-consistency";
-export const SESSION_REVISION = "synod-session-revision";
-export const MAX_STALENESS = "synod-max-staleness";
 
 /**
  * A read whose caller has said how fresh it wants it: `method.readable` follows, once this node is as fresh.
@@ -71,7 +67,7 @@ function wholeNumber(text: string | undefined): number | undefined {
 function tell({ grpc, service }: StoreConnection, stream: number, { level, staleness }: Reached): void {
   grpc.sendHeaders(stream, [
     [CONSISTENCY, level],
-    ["synod-revision", String(service.model.revision)],
-    ["synod-staleness-ms", staleness === undefined ? "unknown" : String(Math.ceil(staleness / 1000))],
+    [REVISION, String(service.model.revision)],
+    [STALENESS_MS, staleness === undefined ? "unknown" : String(Math.ceil(staleness / 1000))],
   ]);
 }

@@ -51,6 +51,34 @@ test("a page of an allowed origin is told so, before and with the answer", async
   assert.deepEqual([answer.status, answer.headers.get("access-control-allow-origin")], [200, PAGE]);
   assert.equal((await fetch(url, { headers: { origin: "https://other.example" } })).status, 403);
   await answer.arrayBuffer();
+
+  // What a page asks for in fields of our own, and what it is told in them.
+  const allowed = preflight.headers.get("access-control-allow-headers")!.split(", ");
+  for (const name of ["synod-consistency", "synod-session-revision", "synod-max-staleness", "synod-ttl-ms"])
+    assert.ok(allowed.includes(name) && allowed.includes(`grpc-metadata-${name}`), name);
+  const door = `http://127.0.0.1:${listener.port}`;
+  const told = [
+    await fetch(`${door}/api/store/keys/a`, { headers: { origin: PAGE, "synod-consistency": "serializable" } }),
+    await fetch(`${door}/v3/kv/range`, {
+      method: "POST",
+      body: '{"key":"YQ=="}',
+      headers: { origin: PAGE, "grpc-metadata-synod-consistency": "serializable" },
+    }),
+    await fetch(`${door}/v3/lock/lock`, { method: "POST", body: '{"name":"YQ=="}', headers: { origin: PAGE } }),
+    await fetch(`${door}/version`, { headers: { origin: PAGE } }),
+  ];
+  for (const { headers, url: asked } of told) {
+    const exposed = headers.get("access-control-expose-headers")!.split(", ");
+    for (const name of headers.keys())
+      if (/synod-|etag/.test(name)) assert.ok(exposed.includes(name), `${name} ${asked}`);
+    assert.equal(headers.get("access-control-allow-origin"), PAGE, asked);
+  }
+  const names = told.map(({ headers }) => [...headers.keys()].filter((name) => name.includes("synod-")).length);
+  assert.deepEqual(names, [3, 3, 1, 0]);
+  await Promise.all(told.map((each) => each.arrayBuffer()));
+  const stranger = await fetch(`${door}/version`, { headers: { origin: "https://other.example" } });
+  assert.equal(stranger.headers.get("access-control-allow-origin"), null);
+  await stranger.arrayBuffer();
 });
 
 test("whoever dribbles a request is cut off, wherever it stops", async () => {

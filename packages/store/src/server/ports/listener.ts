@@ -8,7 +8,7 @@ import {
 } from "@synod/runtime/transport/tls-options";
 import type { StoreService } from "../service.ts";
 import { ClientSocket } from "./client-socket.ts";
-import { httpHandler } from "./http.ts";
+import { httpFacts } from "./http.ts";
 import type { Probes } from "./probes.ts";
 
 export type { TlsOptions } from "@synod/runtime/transport/tls-options";
@@ -52,7 +52,7 @@ export class StoreListener {
     const { service, host, port } = options;
     const clients = new Set<ClientSocket>();
     const { origins = [], requestTimeoutMs = REQUEST_TIMEOUT_MS } = options;
-    const door = { facts: httpHandler(options.probes), origins, requestTimeoutMs };
+    const door = { facts: httpFacts(options.probes), origins, requestTimeoutMs };
     const accept = (socket: Socket): void => {
       const client = new ClientSocket(socket, service, door, () => clients.delete(client));
       clients.add(client);

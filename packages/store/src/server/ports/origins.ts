@@ -1,9 +1,18 @@
 import type { ResponseFields } from "@synod/wire/http1/response";
+import { OF_ANSWERS, OF_CALLS } from "../own-metadata.ts";
 import type { HttpRequest, HttpResponder } from "./http-exchange.ts";
 
 const METHODS = "GET, HEAD, POST, PUT, DELETE, OPTIONS";
-const REQUEST_FIELDS =
-  "accept, authorization, content-type, if-match, if-none-match, last-event-id, grpc-metadata-hasleader";
+const METADATA = ["token", "hasleader", ...OF_CALLS].map(inGateway);
+const REQUEST_FIELDS = [
+  ...["accept", "authorization", "content-type", "if-match", "if-none-match", "last-event-id"],
+  ...[...OF_CALLS, ...METADATA],
+].join(", ");
+const ANSWER_FIELDS = ["etag", "location", ...OF_ANSWERS, ...OF_ANSWERS.map(inGateway)].join(", ");
+
+function inGateway(name: string): string {
+  return `grpc-metadata-${name}`;
+}
 
 /** What pages of other origins may do. */
 export type Origins = readonly string[];
@@ -14,14 +23,19 @@ export function isAllowed(request: HttpRequest, origins: Origins): boolean {
   return origin === undefined || isSame(origin, request) || origins.includes(origin) || origins.includes("*");
 }
 
-/** The fields with which an allowed origin hears that it is. */
-export function corsFields({ headers, method }: HttpRequest, origins: Origins): ResponseFields {
+/** Lets the page of an allowed origin hear that it is, with whatever is answered. */
+export function withCors(request: HttpRequest, responder: HttpResponder, origins: Origins): HttpResponder {
+  const fields = corsFields(request, origins);
+  return fields.length === 0 ? responder : new ResponderWithFields(responder, fields);
+}
+
+function corsFields({ headers, method }: HttpRequest, origins: Origins): ResponseFields {
   const origin = headers.get("origin");
   if (origin === undefined || !(origins.includes(origin) || origins.includes("*"))) return [];
   const allowed: ResponseFields = [
     ["access-control-allow-origin", origin],
     ["vary", "origin"],
-    ["access-control-expose-headers", "etag, location"],
+    ["access-control-expose-headers", ANSWER_FIELDS],
   ];
   if (method !== "OPTIONS") return allowed;
   return [

@@ -9,7 +9,7 @@ import { handleRest, isRestPath } from "../../rest/rest.ts";
 import type { LocalCalls } from "../local-calls.ts";
 import { VERSION } from "../options.ts";
 import { type HttpRequest, type HttpResponder, isUpgradable } from "./http-exchange.ts";
-import { corsFields, isAllowed, type Origins, ResponderWithFields } from "./origins.ts";
+import { isAllowed, type Origins, withCors } from "./origins.ts";
 
 const TEXT_FIELDS: ResponseFields = [["content-type", "text/plain; charset=utf-8"]];
 const JSON_FIELDS: ResponseFields = [["content-type", "application/json"]];
@@ -41,8 +41,7 @@ export function handleStoreHttp(
   if (asksForWebSocket(request) && isGatewayPath(path) && isUpgradable(responder)) {
     return handleWebSocket(path, request, responder, calls);
   }
-  const fields = corsFields(request, origins);
-  const told = fields.length === 0 ? responder : new ResponderWithFields(responder, fields);
+  const told = withCors(request, responder, origins);
   if (request.method === "OPTIONS") told.respond(204, [], new Uint8Array(0));
   else if (path === OPEN_API_PATH) told.respond(200, JSON_FIELDS, openApiBytes(VERSION));
   else if (isRestPath(path)) handleRest(request, told, calls);
