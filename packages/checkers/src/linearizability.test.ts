@@ -35,8 +35,8 @@ test("a stale read is told with the operations it contradicts", () => {
   assert.equal(verdict.violations[0].culprit, stale);
   assert.equal(
     verdict.violations[0].reason,
-    'Key "x": nothing explains process 2 read → 1 (50..60). By then the value could only be 2. ' +
-      "The last that fit were: process 0 write 1 (0..10); process 1 write 2 (20..30).",
+    'Key "x": nothing explains process 2 read 1 (50..60). By then the value could only be 2. ' +
+      "The last that fit were: process 0 wrote 1 (0..10); process 1 wrote 2 (20..30).",
   );
 });
 

@@ -33,6 +33,16 @@ export interface Model<State, Input = unknown, Output = unknown> {
   readonly usesProcess?: true;
   /** Parts of the history that cannot influence each other; by key unless the model knows better. */
   readonly partition?: (history: History) => readonly History[];
+  /**
+   * The same promise for this history alone, with fewer states: those that no operation of it can tell apart may be one.
+   * States of it are only compared and described.
+   */
+  readonly specialize?: (history: History) => Model<State, Input, Output>;
+  /**
+   * Pairs of places in `history` of which the first comes before the second in every order that the model allows, if both
+   * happened. Spares the search wrong turns; may be empty. None may be given for operations equal to another of unknown outcome.
+   */
+  readonly precedence?: (history: History) => readonly (readonly [before: number, after: number])[];
   /** The operation as one on a register, for the quick way to judge registers whose written values are all different. */
   readonly asRegister?: (operation: Operation<Input, Output>) => RegisterOperation | undefined;
 }

@@ -2,6 +2,7 @@ import { Configurations } from "./configurations.ts";
 import type { History, Operation } from "./history.ts";
 import { Machine, REFUSED } from "./machine.ts";
 import type { Model } from "./model.ts";
+import { Precedence } from "./precedence.ts";
 import { Timeline } from "./timeline.ts";
 import { Unanswered } from "./unanswered.ts";
 import { mix } from "./values.ts";
@@ -49,6 +50,7 @@ class Search<State> {
   readonly #machine: Machine<State>;
   readonly #timeline: Timeline;
   readonly #unanswered: Unanswered;
+  readonly #precedence: Precedence | undefined;
   readonly #configurations = new Configurations();
   /** In order of call. */
   readonly #operations: readonly Operation[];
@@ -79,8 +81,9 @@ class Search<State> {
   #furthestOrder: Int32Array = new Int32Array(0);
   #furthestStates: number[] = [];
 
-  constructor(history: History, model: Model<State>, limits: SearchLimits) {
+  constructor(history: History, general: Model<State>, limits: SearchLimits) {
     this.#limits = limits;
+    const model = general.specialize?.(history) ?? general;
     this.#machine = new Machine(model);
     const byCall = [...history].sort((a, b) => a.call - b.call);
     this.#operations = byCall.filter((operation) => operation.outcome === "ok");
@@ -89,6 +92,7 @@ class Search<State> {
     this.#isRead = Uint8Array.from(this.#kinds, (kind) => (this.#machine.isRead(kind) ? 1 : 0));
     const unknown = byCall.filter((operation) => operation.outcome !== "ok");
     this.#unanswered = new Unanswered(unknown, this.#machine);
+    this.#precedence = this.#learn(model);
     this.#remaining = this.#operations.length;
     this.#linearized = new Int32Array((this.#operations.length + 31) >>> 5);
     this.#stack = new Int32Array(byCall.length);
@@ -96,6 +100,17 @@ class Search<State> {
     this.#firstBefore = new Int32Array(byCall.length);
     this.#lastBefore = new Int32Array(byCall.length);
     this.#forced = new Uint8Array(byCall.length);
+  }
+
+  /** What the model knows of the order beforehand. */
+  #learn(model: Model<State>): Precedence | undefined {
+    const { answered } = this.#timeline;
+    const edges = model.precedence?.([...this.#operations, ...this.#unanswered.operations]) ?? [];
+    if (edges.length === 0) return undefined;
+    const node = (place: number): number =>
+      place < answered ? place : answered + this.#unanswered.kindAt(place - answered);
+    const known = edges.map(([before, after]): [number, number] => [node(before), node(after)]);
+    return new Precedence(answered + this.#unanswered.kinds, known);
   }
 
   run(): SearchResult<State> {
@@ -150,6 +165,7 @@ class Search<State> {
 
   /** Puts the operation next in the order, if the model allows it and nothing like it was tried before. */
   #try(operation: number): boolean {
+    if (this.#precedence?.waits(operation)) return false;
     const answered = operation < this.#timeline.answered;
     const state = this.#step(this.#state, this.#kindOf(operation));
     if (state === REFUSED) return false;
@@ -165,6 +181,7 @@ class Search<State> {
       this.#timeline.takeOut(operation);
       this.#remaining -= 1;
     }
+    this.#precedence?.take(operation);
     const depth = this.#depth++;
     this.#stack[depth] = operation;
     this.#stateBefore[depth] = this.#state;
@@ -219,6 +236,7 @@ class Search<State> {
     while (this.#depth > 0) {
       const depth = --this.#depth;
       const operation = this.#stack[depth]!;
+      this.#precedence?.giveBack(operation);
       if (operation < this.#timeline.answered) {
         this.#timeline.putBack(operation);
         this.#remaining += 1;

@@ -42,6 +42,13 @@ export class Unanswered {
     return next < this.#starts[kind + 1]! && this.#calls[next]! <= time;
   }
 
+  /** The kind of the operation at a place of `operations`. */
+  kindAt(place: number): number {
+    let kind = 0;
+    while (this.#starts[kind + 1]! <= place) kind += 1;
+    return kind;
+  }
+
   nth(kind: number, index: number): Operation {
     return this.operations[this.#starts[kind]! + index]!;
   }

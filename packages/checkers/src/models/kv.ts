@@ -1,5 +1,7 @@
-import type { Operation } from "../history.ts";
+import { appendOrder, type ListRead, textSplitter } from "../append-order.ts";
+import type { History, Operation } from "../history.ts";
 import type { Model } from "../model.ts";
+import { shown } from "../values.ts";
 import { casRegister, type Value } from "./register.ts";
 
 /**
@@ -21,8 +23,15 @@ export function keyValue(initial: Value = null): Model<Value> {
           return register.step(state, asRegister(operation));
       }
     },
-    isRead: (operation) => operation.f === "get",
-    describe: (operation) => (operation.f === "get" ? `get → ${answer(operation)}` : register.describe(operation)),
+    isRead: (operation) => register.isRead(asRegister(operation)),
+    asRegister(operation) {
+      if (operation.f === "append") return undefined;
+      if (operation.f === "delete") return { type: "write", value: initial };
+      return register.asRegister?.(asRegister(operation));
+    },
+    specialize: (history) => observed(keyValue(initial), history),
+    precedence: initial === null || initial === "" ? precedence : () => [],
+    describe: describeKeyValue(register),
   };
 }
 
@@ -32,6 +41,75 @@ function asRegister(operation: Operation): Operation {
   return { ...operation, f: REGISTER_VERBS[operation.f] ?? "unknown verb" };
 }
 
-function answer(operation: Operation): string {
-  return operation.outcome === "ok" ? JSON.stringify(operation.output) : "?";
+function describeKeyValue(register: Model<Value>): (operation: Operation) => string {
+  return (operation) => {
+    const answered = operation.outcome === "ok";
+    switch (operation.f) {
+      case "append":
+        return `${answered ? "appended" : "asked to append"} ${shown(operation.input)}`;
+      case "delete":
+        return answered ? "deleted it" : "asked to delete it";
+      default:
+        return register.describe(asRegister(operation));
+    }
+  };
+}
+
+/** Stands for every value that is not the beginning of one that somebody saw. */
+const UNSEEN: Value = "\u0000a value that nobody saw";
+
+/** What nobody read, nor could have read after appending, need not be told apart. */
+function observed(model: Model<Value>, history: History): Model<Value> {
+  const seen = new Set<string>();
+  const others = new Set<Value>();
+  for (const { f, input, output, outcome } of history) {
+    const value = f === "cas" ? (input as { from: Value }).from : (output as Value);
+    if (f !== "cas" && (f !== "get" || outcome !== "ok")) continue;
+    if (typeof value === "string") seen.add(value);
+    else others.add(value);
+  }
+  const sorted = [...seen].sort();
+  // "" is where appending to nothing begins.
+  const merged = (value: Value): Value => {
+    if (value === UNSEEN || value === null || others.has(value)) return value;
+    return typeof value === "string" && beginsOne(sorted, value) ? value : UNSEEN;
+  };
+  return {
+    ...model,
+    step(state, operation) {
+      if (state === UNSEEN && operation.f === "append") return UNSEEN;
+      const next = model.step(state, operation);
+      return next === undefined ? undefined : merged(next);
+    },
+    describeState: (state) => (state === UNSEEN ? "one that nobody saw" : model.describeState(state)),
+  };
+}
+
+/** Is `text` the beginning of one of the sorted texts? If so, of the first that does not sort below it. */
+function beginsOne(sorted: readonly string[], text: string): boolean {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((sorted[middle] as string) < text) low = middle + 1;
+    else high = middle;
+  }
+  return sorted[low]?.startsWith(text) ?? false;
+}
+
+/** If everything that was written differs, what reads find tells which writes made it, and in which order. */
+function precedence(history: History): [number, number][] {
+  const pieces = new Map<string, number>();
+  for (const [place, { f, input }] of history.entries()) {
+    if (f === "get" || f === "delete") continue;
+    if ((f !== "put" && f !== "append") || typeof input !== "string" || pieces.has(input)) return [];
+    pieces.set(input, place);
+  }
+  const split = textSplitter(pieces);
+  if (split === undefined) return [];
+  const reads: ListRead[] = [];
+  for (const [read, { f, output }] of history.entries()) {
+    const elements = f === "get" && typeof output === "string" ? split(output) : undefined;
+    if (elements !== undefined) reads.push({ read, elements });
+  }
+  return appendOrder(reads);
 }

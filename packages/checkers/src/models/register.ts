@@ -1,5 +1,6 @@
 import type { Operation } from "../history.ts";
-import type { Model } from "../model.ts";
+import type { Model, RegisterOperation } from "../model.ts";
+import { shown } from "../values.ts";
 
 /** A value as clients see it; null is "absent", which differs from 0, "" and false. */
 export type Value = string | number | boolean | null;
@@ -21,7 +22,9 @@ export function casRegister(initial: Value = null): Model<Value> {
     step: stepCasRegister,
     equal: Object.is,
     hash: hashValue,
-    isRead: (operation) => operation.f === "read",
+    // A refused cas had no effect; one whose answer is not known may have had one.
+    isRead: ({ f, outcome, output }) => f === "read" || (f === "cas" && outcome === "ok" && output === false),
+    asRegister,
     describe: describeRegisterOperation,
     describeState: (state) => JSON.stringify(state),
   };
@@ -55,17 +58,34 @@ function stepCasRegister(state: Value, operation: Operation): Value | undefined 
   }
 }
 
-function describeRegisterOperation(operation: Operation): string {
-  const answer = operation.outcome === "ok" ? JSON.stringify(operation.output) : "?";
-  switch (operation.f) {
+/** A refused cas only tells what the value was not: that is none of the three. */
+function asRegister({ f, input, output, outcome }: Operation): RegisterOperation | undefined {
+  if (f === "read") return { type: "read", value: output };
+  if (f === "write") return { type: "write", value: input };
+  if (f === "delete") return { type: "write", value: null };
+  if (f !== "cas" || (outcome === "ok" && output !== true)) return undefined;
+  const { from, to } = input as { from: Value; to: Value };
+  return { type: "cas", from, to };
+}
+
+function describeRegisterOperation({ f, input, output, outcome }: Operation): string {
+  const answered = outcome === "ok";
+  switch (f) {
     case "read":
-      return `read → ${answer}`;
+      return answered ? `read ${shown(output)}` : "asked to read";
+    case "write":
+      return `${answered ? "wrote" : "asked to write"} ${shown(input)}`;
+    case "delete":
+      return answered ? "deleted it" : "asked to delete it";
     case "cas": {
-      const { from, to } = operation.input as { from: Value; to: Value };
-      return `cas ${JSON.stringify(from)} to ${JSON.stringify(to)} → ${answer}`;
+      const { from, to } = input as { from: Value; to: Value };
+      if (!answered) return `asked to change ${shown(from)} to ${shown(to)}`;
+      return output === true
+        ? `changed ${shown(from)} to ${shown(to)}`
+        : `could not change ${shown(from)} to ${shown(to)}`;
     }
     default:
-      return `${operation.f} ${JSON.stringify(operation.input)}${operation.outcome === "ok" ? "" : " → ?"}`;
+      return `${f} ${shown(input)}`;
   }
 }
 
