@@ -13,8 +13,6 @@ export interface Clock {
   during(from: number, to: number): string;
   /** The unit's sign: "ms"; "" if the history has none. */
   readonly sign: string;
-  /** What an axis is titled. */
-  readonly axis: string;
   /** A sentence on where times count from; undefined if they are those of the file. */
   readonly note: string | undefined;
 }
@@ -48,7 +46,6 @@ export function createClock(history: History, unit: TimeUnit, faults: readonly F
   const note = dated ? `Times count from the first call, which the file has at ${first} ${unit}.` : undefined;
   return {
     sign: shown.sign,
-    axis: `time in ${shown.sign}`,
     note,
     bare: (time) => number(time - origin),
     at: (time) => `${number(time - origin)} ${shown.sign}`,
@@ -64,7 +61,6 @@ export function createClock(history: History, unit: TimeUnit, faults: readonly F
 function placesClock(): Clock {
   return {
     sign: "",
-    axis: "order of events",
     note: undefined,
     bare: (time) => String(time),
     at: (time) => String(time),

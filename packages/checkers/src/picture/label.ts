@@ -57,8 +57,12 @@ function askedText(operation: Operation): string {
   const { input } = operation;
   if (isReading(operation) && (input === null || input === undefined)) return "";
   if (input === null || input === undefined) return operation.f === "write" || operation.f === "put" ? "nil" : "";
-  const change = changeOf(input);
+  const change = operation.f === "cas" && isPair(input) ? input : changeOf(input);
   return change === undefined ? valueText(input) : `${valueText(change[0])}→${valueText(change[1])}`;
+}
+
+function isPair(value: unknown): value is readonly [unknown, unknown] {
+  return Array.isArray(value) && value.length === 2;
 }
 
 /** What a compare-and-set expects and writes, in either of its forms. */

@@ -1,0 +1,95 @@
+import { type History, NEVER_RETURNED } from "../history.ts";
+import type { Verdict, Violation } from "../verdict.ts";
+import { type Clock, createClock } from "./clock.ts";
+import { contradiction } from "./contradiction.ts";
+import { visible } from "./escape.ts";
+import { instantOf } from "./excerpt.ts";
+import type { FaultBand, PictureInput } from "./input.ts";
+
+/**
+ * The verdict as one would say it: "n2 answered client 3's read with 3 at 412 ms although client 1's write 4 had finished
+ * at 380 ms. A partition (n1 | n2 n3) was on from 300 ms to 500 ms."
+ */
+export function explain(
+  verdict: Verdict,
+  history: History,
+  faults: readonly FaultBand[] = [],
+  more: Omit<PictureInput, "verdict" | "history" | "faults"> = {},
+): string {
+  if (verdict.type !== "illegal") return headline({ ...more, verdict, history, faults });
+  const clock = createClock(history, more.unit ?? "unknown", faults);
+  return explainViolation(verdict.violations[0], history, faults, clock).join(" ");
+}
+
+/** The verdict in one sentence. */
+export function headline({ verdict, history, faults = [], unit = "unknown", checker }: PictureInput): string {
+  const level = checker ?? "the promise";
+  if (verdict.type === "unknown") return `Not decided whether this is ${level}: ${visible(verdict.reason)}`;
+  if (verdict.type === "ok")
+    return `${level.charAt(0).toUpperCase()}${level.slice(1)}: ${count(history)} agree with it.`;
+  const clock = createClock(history, unit, faults);
+  const [first = ""] = explainViolation(verdict.violations[0], history, faults, clock);
+  return first;
+}
+
+/** Sentence by sentence: what happened, why that cannot be, what was going on. */
+export function explainViolation(
+  violation: Violation,
+  history: History,
+  faults: readonly FaultBand[],
+  clock: Clock,
+): string[] {
+  const { culprit } = violation;
+  const contradicted = culprit === undefined ? undefined : contradiction(violation, culprit, history, clock);
+  const told = inUnits(visible(violation.reason), clock);
+  const sentences = contradicted === undefined ? [told] : [contradicted, told];
+  return [...sentences, ...faultSentences(violation, faults, clock)];
+}
+
+/** A checker's process is the picture's client, its (410..412) is (410 to 412 ms); text in quotes stays as it is. */
+export function inUnits(reason: string, clock: Clock): string {
+  return reason.replace(
+    /"(?:\\.|[^"\\])*"|\b[Pp]rocess(?= \d)|\((\d+)\.\.(\d+)?\)/g,
+    (match, from?: string, to?: string) => {
+      if (match === "process") return "client";
+      if (match === "Process") return "Client";
+      if (from === undefined) return match;
+      return `(${clock.during(Number(from), to === undefined ? NEVER_RETURNED : Number(to))})`;
+    },
+  );
+}
+
+const MOST_FAULTS = 3;
+
+function faultSentences(violation: Violation, faults: readonly FaultBand[], clock: Clock): string[] {
+  const until = instantOf(violation);
+  const since =
+    violation.culprit?.call ?? violation.operations.reduce((first, { call }) => Math.min(first, call), until);
+  const on = faults.filter(({ from, to }) => from <= until && to >= since);
+  const sentences = on.slice(0, MOST_FAULTS).map((fault) => {
+    const about = fault.about === undefined ? "" : ` (${visible(fault.about)})`;
+    return `At that time ${article(visible(fault.name))}${about} was on, ${clock.during(fault.from, fault.to)}.`;
+  });
+  if (on.length > MOST_FAULTS) sentences.push(`So were ${on.length - MOST_FAULTS} more faults.`);
+  return sentences;
+}
+
+function article(name: string): string {
+  return `${/^[aeiou]/i.test(name) ? "an" : "a"} ${name}`;
+}
+
+/** "1,203 operations of 5 clients on 3 keys". */
+export function count(history: History): string {
+  const clients = new Set(history.map(({ process }) => process)).size;
+  const keys = new Set(history.map(({ key }) => key)).size;
+  const on = keys > 1 ? ` on ${thousands(keys)} keys` : "";
+  return `${plural(history.length, "operation")} of ${plural(clients, "client")}${on}`;
+}
+
+export function plural(number: number, noun: string): string {
+  return `${thousands(number)} ${noun}${number === 1 ? "" : "s"}`;
+}
+
+export function thousands(number: number): string {
+  return String(number).replace(/\B(?=(\d{3})+$)/g, ",");
+}

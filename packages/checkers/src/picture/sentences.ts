@@ -1,0 +1,32 @@
+import { type Clock, createClock } from "./clock.ts";
+import { visible } from "./escape.ts";
+import type { Excerpt } from "./excerpt.ts";
+import { count, explainViolation, headline, thousands } from "./explain.ts";
+import type { PictureInput } from "./input.ts";
+
+/** All that is said beside a picture: the verdict first, then why, then what is not drawn. */
+export function sentencesOf(input: PictureInput, clock: Clock = clockOf(input), part?: Excerpt): string[] {
+  const { verdict, history, faults = [] } = input;
+  const after = [...(part === undefined ? [] : cutNote(part)), ...(clock.note === undefined ? [] : [clock.note])];
+  if (verdict.type !== "illegal") return [headline(input), ...after];
+  const [violation, ...others] = verdict.violations;
+  const [first, ...why] = explainViolation(violation, history, faults, clock);
+  const ruledOut =
+    verdict.not === undefined || verdict.not.length === 0 ? [] : [`Ruled out: ${verdict.not.join(", ")}.`];
+  const more = others.length === 0 ? [] : [`${thousands(others.length)} more found in ${count(history)}.`];
+  return [`${capital(visible(violation.anomaly))}: ${first}`, ...why, ...ruledOut, ...more, ...after];
+}
+
+function clockOf({ history, unit, faults }: PictureInput): Clock {
+  return createClock(history, unit ?? "unknown", faults);
+}
+
+/** Says that not everything is drawn. */
+export function cutNote({ operations, of }: Excerpt): string[] {
+  if (operations.length === of) return [];
+  return [`Drawn are ${thousands(operations.length)} of ${thousands(of)} operations: those nearest in time.`];
+}
+
+export function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
