@@ -14,7 +14,7 @@ import { wrap } from "./wrap.ts";
 
 /** More operations than this are not drawn big. */
 const MOST_BIG = 48;
-const WIDTH = 960;
+const WIDTH = 840;
 const MARGIN = 16;
 
 /**

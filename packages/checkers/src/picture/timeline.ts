@@ -2,7 +2,7 @@ import { NEVER_RETURNED } from "../history.ts";
 import { bars } from "./bars.ts";
 import { escapeXml, shorten, visible } from "./escape.ts";
 import type { FaultBand } from "./input.ts";
-import { describe, isReading } from "./label.ts";
+import { isReading } from "./label.ts";
 import { BAR, FAULT_ROW, isSame, layOut, NODE_ROW, type Paper, ROW, round, type TimelineInput, TOP } from "./layout.ts";
 import { orderLine, orderNumbers } from "./order-line.ts";
 import { ticksOf } from "./scale.ts";
@@ -68,7 +68,7 @@ function axis({ input, scale, bottom }: Paper): string {
   );
   const cuts = scale.cuts.map(
     (x) =>
-      `<g class="tick" data-x="${round(x)}" transform="translate(${round(x)} ${bottom + 6})"><path class="cut" d="M-5 5L-1 -5M1 5L5 -5"/><title>idle time, drawn shorter</title></g>`,
+      `<g class="tick" data-x="${round(x)}" data-y="${bottom + 6}" transform="translate(${round(x)} ${bottom + 6})"><path class="cut" d="M-5 5L-1 -5M1 5L5 -5"/><title>idle time, drawn shorter</title></g>`,
   );
   return [...ticks, ...cuts].join("\n");
 }
@@ -112,8 +112,10 @@ function answers({ input, scale, nodes, middle }: Paper): string[] {
     const x = round(scale.x(operation.call));
     const width = round(Math.max(3, scale.x(operation.return) - x));
     const culprit = isSame(operation, input.culprit);
-    const cross = culprit ? `<path class="cross" d="M${x + width + 6} ${y}l10 10m0 -10l-10 10"/>` : "";
+    const cross = culprit
+      ? `<g class="flagged" transform="translate(${width} 0)"><path class="cross" d="M${x + 6} ${y}l10 10m0 -10l-10 10"/></g>`
+      : "";
     const classes = `answer${isReading(operation) ? " read" : ""}${culprit ? " culprit" : ""}`;
-    return `<g class="${classes}" data-x="${x}" data-w="${width}"><title>${escapeXml(describe(operation))}</title><rect x="${x}" y="${y}" width="${width}" height="10" rx="3"/>${cross}</g>`;
+    return `<g class="${classes}" data-x="${x}" data-w="${width}"><rect x="${x}" y="${y}" width="${width}" height="10" rx="3"/>${cross}</g>`;
   });
 }
