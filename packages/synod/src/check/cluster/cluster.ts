@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { freePorts } from "@synod/runtime/free-ports";
 import { EtcdApi } from "./etcd-api.ts";
-import { Link, type LinkState } from "./link.ts";
+import type { LinkState } from "./link.ts";
+import { Links } from "./links.ts";
 import { NodeProcess } from "./node-process.ts";
 import type { NodePlan, Program } from "./programs.ts";
 
@@ -15,15 +16,9 @@ export class Cluster {
   readonly folder: string;
   readonly program: Program;
   #nodes: readonly NodeProcess[];
-  /** `${from} ${to}` → the way on which `from` dials `to`. */
-  readonly #links: ReadonlyMap<string, Link>;
+  readonly #links: Links;
 
-  private constructor(
-    program: Program,
-    folder: string,
-    nodes: readonly NodeProcess[],
-    links: ReadonlyMap<string, Link>,
-  ) {
+  private constructor(program: Program, folder: string, nodes: readonly NodeProcess[], links: Links) {
     this.program = program;
     this.folder = folder;
     this.#nodes = nodes;
@@ -41,6 +36,7 @@ export class Cluster {
     try {
       for (const node of cluster.nodes) node.start();
       await cluster.ready();
+      if (program.links === "doors") await cluster.#nameCallers();
       return cluster;
     } catch (error) {
       await cluster.destroy();
@@ -51,23 +47,14 @@ export class Cluster {
   static async #plan(program: Program, size: number): Promise<Cluster> {
     const folder = mkdtempSync(join(tmpdir(), `${program.name}-cluster-`));
     const ports = await freePorts(3 * size);
-    const links = new Map<string, Link>();
-    const plans: NodePlan[] = [];
-    const peerPort = (id: number): number => ports[3 * (id - 1) + 1]!;
-    for (let id = 1; id <= size; id += 1) {
-      const peerPorts = new Map<number, number>();
-      for (let other = 1; other <= size; other += 1) {
-        if (other === id || !program.links) peerPorts.set(other, peerPort(other));
-        else {
-          const link = await Link.open(peerPort(other));
-          links.set(`${id} ${other}`, link);
-          peerPorts.set(other, link.port);
-        }
-      }
-      const [clientPort, ownPort, httpPort] = ports.slice(3 * (id - 1)) as [number, number, number];
+    const ids = Array.from({ length: size }, (_, index) => index + 1);
+    const links = await Links.open(program.links, new Map(ids.map((id) => [id, ports[3 * (id - 1) + 1] as number])));
+    const plans = ids.map((id): NodePlan => {
+      const [clientPort, peerPort, httpPort] = ports.slice(3 * (id - 1)) as [number, number, number];
       const name = `n${id}`;
-      plans.push({ id, name, folder: join(folder, name), clientPort, peerPort: ownPort, httpPort, peerPorts });
-    }
+      const peerPorts = links.portsFor(id);
+      return { id, name, folder: join(folder, name), clientPort, peerPort, httpPort, peerPorts };
+    });
     const nodes = plans.map((plan) => new NodeProcess(plan, program.command(plan, plans)));
     return new Cluster(program, folder, nodes, links);
   }
@@ -115,10 +102,15 @@ export class Cluster {
     }
   }
 
+  async #nameCallers(): Promise<void> {
+    const ids = new Map<number, bigint>();
+    for (const node of this.nodes) ids.set(node.plan.id, (await node.status(READY_MS))?.member ?? 0n);
+    this.#links.nameCallers(ids);
+  }
+
   /** Both ways between two nodes. */
   hurtBetween(a: number, b: number, state: LinkState, delayMs = 0): void {
-    this.#links.get(`${a} ${b}`)?.set(state, delayMs);
-    this.#links.get(`${b} ${a}`)?.set(state, delayMs);
+    this.#links.hurtBetween(a, b, state, delayMs);
   }
 
   /** All ways between a node and the others. */
@@ -128,8 +120,7 @@ export class Cluster {
 
   /** What one node says does not reach another; what that one answers does. */
   silence(from: number, to: number): void {
-    this.#links.get(`${from} ${to}`)?.set("mute");
-    this.#links.get(`${to} ${from}`)?.set("deaf");
+    this.#links.silence(from, to);
   }
 
   /**
@@ -154,7 +145,7 @@ export class Cluster {
   }
 
   heal(): void {
-    for (const link of this.#links.values()) link.set("open");
+    this.#links.heal();
   }
 
   /** The end of each node's log, for a failed test's message. */
@@ -167,7 +158,7 @@ export class Cluster {
   /** Ends every process and removes the folder. */
   async destroy(): Promise<void> {
     await Promise.all(this.nodes.map((node) => node.kill()));
-    for (const link of this.#links.values()) link.close();
+    this.#links.close();
     rmSync(this.folder, { recursive: true, force: true });
   }
 }

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 
 /**
- * One direction of dialling between two nodes, as a TCP proxy that a test can hurt. Bytes flow both ways over it.
+ * One direction of dialling between two nodes, as a TCP proxy that can be hurt. Bytes flow both ways over it.
  *
  * - `open`: passes everything on, after `delayMs`.
  * - `cut`: connections are reset, new ones closed at once: both ends learn of it.
@@ -11,12 +11,49 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
  */
 export type LinkState = "open" | "cut" | "blackHole" | "mute" | "deaf";
 
+/** The connections of one who dials to one who listens, and what becomes of them. */
+export class Way {
+  readonly #sockets: Set<Socket> = new Set();
+  #state: LinkState = "open";
+  #delayMs = 0;
+
+  get isCut(): boolean {
+    return this.#state === "cut";
+  }
+
+  set(state: LinkState, delayMs = 0): void {
+    const swallowed = this.#state !== "cut" && this.#state !== "open" && this.#state !== state;
+    this.#state = state;
+    this.#delayMs = delayMs;
+    // A stream with a hole in it makes no sense to anybody: after a black hole, as after a cut, everybody dials again.
+    if (state === "cut" || swallowed) for (const socket of this.#sockets) socket.resetAndDestroy();
+  }
+
+  close(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  /** It is one of this way's from now on. @param near of the one who dials. */
+  take(near: Socket, far: Socket): void {
+    for (const socket of [near, far]) {
+      this.#sockets.add(socket);
+      socket.once("close", () => this.#sockets.delete(socket));
+    }
+    if (this.isCut) for (const socket of [near, far]) socket.resetAndDestroy();
+  }
+
+  /** @param lost the state in which only this direction is lost. */
+  pass(bytes: Buffer, to: Socket, lost: "mute" | "deaf"): void {
+    if (this.#state === "blackHole" || this.#state === lost) return;
+    if (this.#delayMs === 0) to.write(bytes);
+    else setTimeout(() => to.writable && to.write(bytes), this.#delayMs);
+  }
+}
+
 export class Link {
   readonly #target: number;
   readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
-  #state: LinkState = "open";
-  #delayMs = 0;
+  readonly #way = new Way();
 
   private constructor(target: number) {
     this.#target = target;
@@ -26,50 +63,54 @@ export class Link {
   /** @param target a port on loopback. */
   static async open(target: number): Promise<Link> {
     const link = new Link(target);
-    link.#server.listen(0, "127.0.0.1");
-    await once(link.#server, "listening");
+    await listen(link.#server);
     return link;
   }
 
   get port(): number {
-    return (this.#server.address() as AddressInfo).port;
+    return portOf(this.#server);
   }
 
   set(state: LinkState, delayMs = 0): void {
-    const swallowed = this.#state !== "cut" && this.#state !== state && this.#state !== "open";
-    this.#state = state;
-    this.#delayMs = delayMs;
-    // A stream with a hole in it makes no sense to anybody: after a black hole, as after a cut, everybody dials again.
-    if (state === "cut" || swallowed) for (const socket of this.#sockets) socket.resetAndDestroy();
+    this.#way.set(state, delayMs);
   }
 
   close(): void {
     this.#server.close();
-    for (const socket of this.#sockets) socket.destroy();
+    this.#way.close();
   }
 
   #accept(near: Socket): void {
-    if (this.#state === "cut") {
+    if (this.#way.isCut) {
       near.resetAndDestroy();
       return;
     }
-    const far = connect({ port: this.#target, host: "127.0.0.1", noDelay: true });
-    this.#join(near, far, "mute");
-    this.#join(far, near, "deaf");
+    const far = dial(this.#target, near);
+    this.#way.take(near, far);
+    near.on("data", (bytes: Buffer) => this.#way.pass(bytes, far, "mute"));
+    far.on("data", (bytes: Buffer) => this.#way.pass(bytes, near, "deaf"));
   }
+}
 
-  #join(from: Socket, to: Socket, lost: LinkState): void {
-    this.#sockets.add(from);
-    from.on("data", (bytes) => {
-      if (this.#state === "blackHole" || this.#state === lost) return;
-      if (this.#delayMs === 0) to.write(bytes);
-      else setTimeout(() => to.writable && to.write(bytes), this.#delayMs);
-    });
-    from.on("end", () => to.end());
-    from.on("error", () => to.destroy());
-    from.on("close", () => {
-      this.#sockets.delete(from);
-      to.destroy();
-    });
-  }
+export async function listen(server: Server): Promise<void> {
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+}
+
+export function portOf(server: Server): number {
+  return (server.address() as AddressInfo).port;
+}
+
+/** A connection to a port on loopback, which ends with the one that it was made for. */
+export function dial(target: number, near: Socket): Socket {
+  const far = connect({ port: target, host: "127.0.0.1", noDelay: true });
+  endTogether(near, far);
+  endTogether(far, near);
+  return far;
+}
+
+function endTogether(one: Socket, other: Socket): void {
+  one.on("end", () => other.end());
+  one.on("error", () => other.destroy());
+  one.on("close", () => other.destroy());
 }

@@ -10,7 +10,7 @@ export interface NodePlan {
   readonly clientPort: number;
   readonly peerPort: number;
   readonly httpPort: number;
-  /** Where this node finds each node's peer port; the way to another one leads through a link that the test can hurt. */
+  /** Where this node finds each node's peer port, and what it says of its own: a port of what stands in between. */
   readonly peerPorts: ReadonlyMap<number, number>;
 }
 
@@ -24,8 +24,11 @@ export interface CommandLine {
 /** A store that speaks etcd's API: Synod, or the real etcd as a second opinion on the test itself. */
 export interface Program {
   readonly name: "synod" | "etcd";
-  /** False: it must know its peers by one address for all, so that no link between two nodes can be hurt. */
-  readonly links: boolean;
+  /**
+   * What stands between its nodes, to be hurt. `true`: a link for each pair. `doors`: one door for each node, since all must
+   * know it by the same address. `false`: nothing.
+   */
+  readonly links: boolean | "doors";
   command(node: NodePlan, all: readonly NodePlan[]): CommandLine;
   /** For a node that joins a cluster which has a place for it already. @param all those that it finds there, and itself. */
   join(node: NodePlan, all: readonly NodePlan[]): CommandLine;
@@ -74,13 +77,13 @@ export const etcd: Program = {
   links: false,
   command(node, all) {
     const client = `http://127.0.0.1:${node.clientPort}`;
-    const peer = (plan: NodePlan): string => `http://127.0.0.1:${plan.peerPort}`;
+    const peer = (plan: NodePlan): string => `http://127.0.0.1:${plan.peerPorts.get(plan.id) ?? plan.peerPort}`;
     const settings = {
       name: node.name,
       "data-dir": node.folder,
       "listen-client-urls": client,
       "advertise-client-urls": client,
-      "listen-peer-urls": peer(node),
+      "listen-peer-urls": `http://127.0.0.1:${node.peerPort}`,
       "initial-advertise-peer-urls": peer(node),
       "initial-cluster": all.map((plan) => `${plan.name}=${peer(plan)}`).join(","),
       "log-level": "error",
@@ -92,3 +95,6 @@ export const etcd: Program = {
     return { file, arguments: [...flags, "--initial-cluster-state=existing"] };
   },
 };
+
+/** The same, slower, with links that can be hurt. */
+export const etcdBehindDoors: Program = { ...etcd, links: "doors" };

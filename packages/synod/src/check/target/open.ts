@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { CliError } from "../../cli/errors.ts";
 import { Cluster } from "../cluster/cluster.ts";
 import { EtcdApi } from "../cluster/etcd-api.ts";
-import { etcd, synod } from "../cluster/programs.ts";
+import { etcdBehindDoors, synod } from "../cluster/programs.ts";
 import type { Place } from "../workload/clients.ts";
 import type { Subject } from "./plan.ts";
 
@@ -23,7 +23,7 @@ export async function openTarget(subject: Subject): Promise<OpenTarget> {
   const { program, nodes } = subject;
   if (program === "etcd" && spawnSync("etcd", ["--version"]).error !== undefined)
     throw new CliError("start", "there is no program etcd: install it (Debian: apt install etcd-server)");
-  const cluster = await Cluster.start(program === "etcd" ? etcd : synod, nodes).catch((error: Error) => {
+  const cluster = await Cluster.start(program === "etcd" ? etcdBehindDoors : synod, nodes).catch((error: Error) => {
     throw new CliError("start", `the cluster did not start: ${error.message}`);
   });
   return {
