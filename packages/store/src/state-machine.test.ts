@@ -7,7 +7,9 @@ import { encodeDeleteRangeRequest } from "./api/delete-range.ts";
 import { encodeLeaseGrantRequest, encodeLeaseId } from "./api/lease.ts";
 import { encodePutRequest } from "./api/put.ts";
 import { encodeTxnRequest } from "./api/txn.ts";
-import { EXPIRED_AT_ONCE, Opcode, type StoreResult, StoreStateMachine } from "./state-machine.ts";
+import { encodeExpireLeases } from "./expire-leases.ts";
+import type { ExpiredLease } from "./model/types.ts";
+import { Opcode, type StoreResult, StoreStateMachine } from "./state-machine.ts";
 
 const SECOND = 1_000_000;
 const key = encodeUtf8;
@@ -24,6 +26,9 @@ const put = (name: string, value: string, lease = 0n): Uint8Array =>
 const grant = (id: bigint, ttl: number): Uint8Array =>
   command(Opcode.leaseGrant, (w) => encodeLeaseGrantRequest(w, { ttl, id }));
 
+const expire = (term: number, leases: ExpiredLease[]): Uint8Array =>
+  command(Opcode.expireLeases, (w) => encodeExpireLeases(w, { term, leases }));
+
 /** A log with some of everything: time in seconds, command. */
 const LOG: readonly (readonly [number, Uint8Array])[] = [
   [1, put("a", "1")],
@@ -35,7 +40,7 @@ const LOG: readonly (readonly [number, Uint8Array])[] = [
   [6, command(Opcode.compact, (w) => encodeCompactionRequest(w, { revision: 3, physical: false }))],
   [7, command(Opcode.deleteRange, (w) => encodeDeleteRangeRequest(w, { key: key("a") }))],
   [8, put("refused", "x", 404n)],
-  [15, command(Opcode.expireLeases)],
+  [15, expire(0, [{ id: 7n, expiry: 15 * SECOND }])],
 ];
 
 function run(machine: StoreStateMachine, entries = LOG): StoreResult[] {
@@ -77,16 +82,23 @@ test("equal logs give equal hashes; a snapshot in the middle changes nothing", (
   assert.notEqual(first.hash(), whole.hash());
 });
 
-test("leases expire by the time of the entry, a bounded number at once", () => {
+test("what a leader has seen end is revoked in an entry of its term, unless the log says otherwise by then", () => {
   const machine = new StoreStateMachine();
-  for (let i = 1; i <= EXPIRED_AT_ONCE + 5; i++) machine.apply(i, 0, grant(BigInt(i), 5));
-  const expire = (time: number): number => {
-    const result = machine.apply(1000, time, command(Opcode.expireLeases));
+  const renew = command(Opcode.leaseKeepAlive, (w) => encodeLeaseId(w, 2n));
+  const revoke = command(Opcode.leaseRevoke, (w) => encodeLeaseId(w, 3n));
+  for (const id of [1n, 2n, 3n, -4n]) machine.apply(1, 0, grant(id, 5), 6);
+  machine.apply(2, 4 * SECOND, renew, 6);
+  machine.apply(3, 4 * SECOND, revoke, 6);
+  machine.apply(4, 4 * SECOND, grant(3n, 5), 6);
+  const seen = [1n, 2n, 3n, -4n, 404n].map((id) => ({ id, expiry: 5 * SECOND }));
+  const revokedBy = (time: number, term: number): number => {
+    const result = machine.apply(5, time, expire(6, seen), term);
     return result.type === "expireLeases" ? result.revoked : -1;
   };
-  assert.equal(expire(5 * SECOND - 1), 0);
-  assert.equal(expire(5 * SECOND), EXPIRED_AT_ONCE);
-  assert.equal(expire(5 * SECOND), 5);
+  assert.equal(revokedBy(5 * SECOND, 7), 0, "it came into the log by another leader, which may know better");
+  assert.equal(revokedBy(5 * SECOND - 1, 6), 0, "nothing ends before its time");
+  assert.equal(revokedBy(5 * SECOND, 6), 2);
+  assert.deepEqual(machine.model.leaseLeases(), [2n, 3n]);
 });
 
 test("a command of an unknown kind stops the replica instead of being skipped", () => {

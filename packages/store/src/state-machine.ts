@@ -2,18 +2,19 @@ import type { Membership, StateMachine } from "@synod/runtime/group";
 import { ProtobufReader } from "@synod/wire/protobuf";
 import { decodeCompactionRequest } from "./api/compaction.ts";
 import { decodeDeleteRangeRequest } from "./api/delete-range.ts";
-import { decodeLeaseGrantRequest, decodeLeaseId, decodeLeaseTimeToLiveRequest } from "./api/lease.ts";
+import { decodeLeaseGrantRequest, decodeLeaseId } from "./api/lease.ts";
 import { decodePutRequest, PutRequestFields } from "./api/put.ts";
 import { decodeTxnRequest } from "./api/txn.ts";
 import type { Area, AreaResult, Gate } from "./area.ts";
 import { decodeAreas, encodeAreas } from "./area-snapshot.ts";
 import { AS_USER, type CommandNeeds, Envelope, type Guard, NO_GUARD } from "./envelope.ts";
+import { decodeExpireLeases } from "./expire-leases.ts";
 import type { Access } from "./model/auth/access.ts";
 import { finishHash, hashWord } from "./model/bytes.ts";
 import { StoreError, type StoreErrorCode } from "./model/errors.ts";
 import type { KeyValue } from "./model/key-value.ts";
 import { type StoreConfig, StoreModel } from "./model/store.ts";
-import type { ClusterTime, DeleteRangeResponse, LeaseId, LeaseTimeToLiveResponse, TxnResponse } from "./model/types.ts";
+import type { ClusterTime, DeleteRangeResponse, LeaseId, Term, TxnResponse } from "./model/types.ts";
 
 /**
  * A command is one of these bytes and then the request's protobuf message as the client sent it. The numbers are in logs:
@@ -28,15 +29,12 @@ export const Opcode = {
   leaseGrant: 5,
   leaseRevoke: 6,
   leaseKeepAlive: 7,
-  /** Changes nothing: it is in the log because only the log knows the time. */
+  /** Never in the log: as a question (`Group.ask`), which the leader answers beside it. A renewal may be one, too. */
   leaseTimeToLive: 8,
-  /** No message. Revokes what has expired by the entry's time, each lease in a revision of its own. */
+  /** See `expire-leases.ts`. */
   expireLeases: 9,
 } as const;
 export type Opcode = (typeof Opcode)[keyof typeof Opcode];
-
-/** Leases that one `expireLeases` revokes; the rest is for the next one. */
-export const EXPIRED_AT_ONCE = 256;
 
 /** What applying a command answers; `revision` is what the response's header carries. Valid until the next command. */
 export type StoreResult =
@@ -47,7 +45,6 @@ export type StoreResult =
   | { readonly type: "leaseGrant"; readonly revision: number; readonly id: LeaseId; readonly ttl: number }
   | { readonly type: "leaseRevoke"; readonly revision: number }
   | { readonly type: "leaseKeepAlive"; readonly revision: number; readonly id: LeaseId; readonly ttl: number }
-  | { readonly type: "leaseTimeToLive"; readonly revision: number; readonly response: LeaseTimeToLiveResponse }
   | { readonly type: "expireLeases"; readonly revision: number; readonly revoked: number }
   | AreaResult
   | {
@@ -86,6 +83,8 @@ export class StoreStateMachine implements StateMachine<StoreResult> {
   readonly #envelope = new Envelope();
   /** What whoever wants the command being applied may do with keys; undefined: everything. */
   #access: Access | undefined;
+  /** Of the entry being applied. */
+  #term: Term = 0;
   readonly #keysOf = (id: LeaseId): Iterable<Uint8Array> => this.model.leaseKeys(id);
   readonly #putResult: PutResult = { type: "put", revision: 0, prevKv: undefined };
 
@@ -101,7 +100,8 @@ export class StoreStateMachine implements StateMachine<StoreResult> {
    * Servers propose only what they could decode, so a command that cannot be decoded, or is of a kind unknown here, was
    * made by a newer version: this throws, because to skip it would part this replica's state from the others'.
    */
-  apply(index: number, time: ClusterTime, command: Uint8Array): StoreResult {
+  apply(index: number, time: ClusterTime, command: Uint8Array, term: Term = 0): StoreResult {
+    this.#term = term;
     const result = this.#apply(index, time, command);
     if (this.observer !== undefined) this.observer.applied(index, time, command, result);
     return result;
@@ -232,7 +232,7 @@ export class StoreStateMachine implements StateMachine<StoreResult> {
     switch (opcode) {
       case Opcode.leaseGrant: {
         const request = decodeLeaseGrantRequest(reader);
-        const { id, ttl } = model.leaseGrant(request.id, request.ttl, time, request.ttlMs);
+        const { id, ttl } = model.leaseGrant(request.id, request.ttl, time, request.ttlMs, this.#term);
         return { type: "leaseGrant", revision: model.revision, id, ttl };
       }
       case Opcode.leaseRevoke: {
@@ -242,18 +242,17 @@ export class StoreStateMachine implements StateMachine<StoreResult> {
       }
       case Opcode.leaseKeepAlive: {
         const id = decodeLeaseId(reader);
-        return { type: "leaseKeepAlive", revision: model.revision, id, ttl: model.leaseKeepAlive(id, time) };
-      }
-      case Opcode.leaseTimeToLive: {
-        const { id, keys } = decodeLeaseTimeToLiveRequest(reader);
-        if (keys) this.#access?.leaseRead(id, this.#keysOf);
-        return { type: "leaseTimeToLive", revision: model.revision, response: model.leaseTimeToLive(id, keys, time) };
+        return {
+          type: "leaseKeepAlive",
+          revision: model.revision,
+          id,
+          ttl: model.leaseKeepAlive(id, time, this.#term),
+        };
       }
       case Opcode.expireLeases: {
-        const expired = model.expiredLeases(time, EXPIRED_AT_ONCE);
-        for (const id of expired) model.leaseRevoke(id, time);
-        model.counts.leaseExpire += expired.length;
-        return { type: "expireLeases", revision: model.revision, revoked: expired.length };
+        const { term, leases } = decodeExpireLeases(reader);
+        const revoked = term === this.#term ? model.leaseExpire(leases, time) : 0;
+        return { type: "expireLeases", revision: model.revision, revoked };
       }
       default:
         throw unknownOpcode(opcode);

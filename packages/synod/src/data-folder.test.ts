@@ -45,7 +45,7 @@ test("data of another format are left alone", () => {
   writeFileSync(join(folder, "node.json"), JSON.stringify({ format: 1, ...n1 }));
   assert.throws(
     () => openNodeFolder(folder, n1),
-    /has format 1 and this Synod reads format 3: use the Synod that wrote it/,
+    /has format 1 and this Synod reads format 4: use the Synod that wrote it/,
   );
 });
 
@@ -60,7 +60,7 @@ test("a folder that cannot be made is named with the reason", () => {
 test("a cluster's folder remembers its cluster and how many nodes it has", () => {
   const folder = join(base, "cluster");
   const made = openClusterFolder(folder, 3, false);
-  assert.deepEqual({ ...openClusterFolder(folder, 3, false) }, { format: 3, ...made });
+  assert.deepEqual({ ...openClusterFolder(folder, 3, false) }, { format: 4, ...made });
   assert.throws(() => openClusterFolder(folder, 5, false), /with 3 nodes, not 5: start with --nodes 3, choose another/);
 });
 

@@ -5,7 +5,7 @@ import { DiskError } from "@synod/storage/disk";
 import { CliError } from "./cli/errors.ts";
 
 /** The layout of a node's folder. A program that writes another layout has another number, and neither reads the other's. */
-const format = 3;
+const format = 4;
 const NODE = "node.json";
 
 /** Whose folder it is, written when the node first starts and never changed; 64-bit ids are hexadecimal. */

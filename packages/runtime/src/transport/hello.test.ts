@@ -3,8 +3,8 @@ import { test } from "node:test";
 import { HEADER_BYTES } from "./frame.ts";
 import { decodeGoodbye, decodeHello, encodeGoodbye, encodeHello, type Hello, judgeHello } from "./hello.ts";
 
-const ours: Hello = { version: 1, clusterId: 0xfeed_0000_0000_0001n, node: 1, expected: 0, incarnation: 7 };
-const theirs: Hello = { version: 1, clusterId: ours.clusterId, node: 2, expected: 1, incarnation: 2 ** 53 - 1 };
+const ours: Hello = { version: 2, clusterId: 0xfeed_0000_0000_0001n, node: 1, expected: 0, incarnation: 7 };
+const theirs: Hello = { version: 2, clusterId: ours.clusterId, node: 2, expected: 1, incarnation: 2 ** 53 - 1 };
 const isPeer = (node: number): boolean => node === 2 || node === 3;
 
 test("a hello survives its encoding", () => {
@@ -23,7 +23,7 @@ test("of a hello of another version only the version is read, whatever follows",
   assert.equal(hello?.version, 9);
   const verdict = judgeHello(hello as Hello, ours, isPeer);
   assert.equal(verdict?.code, "otherVersion");
-  assert.equal(verdict?.sentence, "it speaks version 9 of the peer protocol, n1 speaks 1");
+  assert.equal(verdict?.sentence, "it speaks version 9 of the peer protocol, n1 speaks 2");
 });
 
 test("each mismatch has its own code and one sentence; a good hello has none", () => {

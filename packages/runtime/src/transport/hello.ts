@@ -15,7 +15,7 @@ export interface Hello {
   readonly incarnation: number;
 }
 
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 const MAGIC = 0x53594e44; // "SYND"
 const HELLO_BYTES = 32;
 

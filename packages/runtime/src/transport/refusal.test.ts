@@ -24,10 +24,10 @@ function speakTo(address: string, bytes: Uint8Array): Promise<string> {
 test("whoever does not belong here is told why in one sentence, and the log says it too", async () => {
   const node = await startNode(5);
   node.transport.setPeer(2, "127.0.0.1:1");
-  const good = { version: 1, clusterId: CLUSTER, node: 2, expected: 5, incarnation: 1 };
+  const good = { version: 2, clusterId: CLUSTER, node: 2, expected: 5, incarnation: 1 };
   const cases: [Uint8Array, RegExp][] = [
     [encodeHello({ ...good, clusterId: 7n }), /it belongs to cluster 0000000000000007, n5 to cluster 0000000000000abc/],
-    [encodeHello({ ...good, version: 3 }), /it speaks version 3 of the peer protocol, n5 speaks 1/],
+    [encodeHello({ ...good, version: 3 }), /it speaks version 3 of the peer protocol, n5 speaks 2/],
     [encodeHello({ ...good, node: 9 }), /n9 is not among the peers that n5 knows/],
     [encodeHello({ ...good, node: 5 }), /it calls itself n5/],
     [encodeHello({ ...good, expected: 4 }), /it looked for n4 and found n5/],

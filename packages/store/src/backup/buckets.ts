@@ -6,7 +6,7 @@ import { encodePermission } from "../api/auth.ts";
 import type { Member } from "../api/cluster.ts";
 import type { Area } from "../area.ts";
 import type { StoreAreas } from "../machine.ts";
-import type { Lease } from "../model/leases.ts";
+import { boundOf, type Lease } from "../model/leases.ts";
 import type { FrozenState } from "../model/snapshot.ts";
 import { encodeInt64, encodeRevisionKey, keyOf, recordLength, revisionKeyLength, writeRecord } from "./records.ts";
 
@@ -113,8 +113,9 @@ function leaseBucket({ leases, time }: FrozenState): BoltBucket {
   }
   function* rows(): Generator<BoltRow> {
     const writer = new ProtobufWriter(64);
-    for (const { id, ttl, expiry } of inOrder()) {
-      const remaining = Math.max(1, Math.ceil((expiry - time) / MICROSECONDS));
+    for (const lease of inOrder()) {
+      const { id, ttl } = lease;
+      const remaining = Math.max(1, Math.ceil((boundOf(lease) - time) / MICROSECONDS));
       writer.reset();
       writer.varint(1, id);
       writer.varint(2, ttl);

@@ -7,59 +7,43 @@ export interface Grant {
 }
 
 interface Due {
-  /** Not later than the lease's expiry: a renewal does not touch the queue. */
   readonly time: ClusterTime;
   readonly grant: Grant;
 }
 
+/** Entries that one look may move: a new leader finds all that were renewed since they were last moved. */
+const MOST_MOVED = 4096;
+
 /**
- * Leases by expiry: a binary heap with one entry per lease, which may be too early. An entry that comes to the top is
- * moved to where its lease belongs by now; renewing is therefore free.
+ * Leases by the time at which they are next to be looked at: a binary heap with one entry per lease, which may be too early.
+ * An entry that is due is moved to where its lease belongs by now; renewing is therefore free.
  */
 export class LeaseQueue {
   readonly #heap: Due[] = [];
-  readonly #expiryOf: (grant: Grant) => ClusterTime | undefined;
 
-  /** @param expiryOf the expiry of a grant, undefined when it is gone. It never becomes earlier. */
-  constructor(expiryOf: (grant: Grant) => ClusterTime | undefined) {
-    this.#expiryOf = expiryOf;
-  }
-
-  add(grant: Grant, expiry: ClusterTime): void {
-    this.#heap.push({ time: expiry, grant });
+  add(grant: Grant, time: ClusterTime): void {
+    this.#heap.push({ time, grant });
     this.#up(this.#heap.length - 1);
   }
 
-  /** When the next lease expires; undefined if there is none. */
-  nextExpiry(): ClusterTime | undefined {
-    this.#settleTop();
-    return this.#heap[0]?.time;
-  }
-
-  /** At most `limit` leases whose expiry is not after `time`, by expiry, then by id. They stay in the queue. */
-  expired(time: ClusterTime, limit: number): LeaseId[] {
+  /**
+   * At most `limit` leases that belong at `time` or earlier, in the order of where they belong, then of ids; or fewer, if there
+   * was much to move. They stay in the queue.
+   * @param placeOf where a grant belongs, not before where it was last; undefined when it is gone.
+   */
+  due(time: ClusterTime, limit: number, placeOf: (grant: Grant) => ClusterTime | undefined): Grant[] {
     const found: Due[] = [];
-    while (found.length < limit) {
-      this.#settleTop();
+    for (let moved = 0; found.length < limit && moved < MOST_MOVED; ) {
       const top = this.#heap[0];
       if (top === undefined || top.time > time) break;
-      found.push(top);
       this.#pop();
+      const place = placeOf(top.grant);
+      if (place === top.time) found.push(top);
+      else moved++;
+      if (place !== undefined && place !== top.time) this.add(top.grant, place);
     }
     for (const due of found) this.add(due.grant, due.time);
-    return found.map((due) => due.grant.id);
-  }
-
-  /** Until the top is a lease that exists, at its true expiry. */
-  #settleTop(): void {
-    for (;;) {
-      const top = this.#heap[0];
-      if (top === undefined) return;
-      const expiry = this.#expiryOf(top.grant);
-      if (expiry === top.time) return;
-      this.#pop();
-      if (expiry !== undefined) this.add(top.grant, expiry);
-    }
+    return found.map((due) => due.grant);
   }
 
   #pop(): void {

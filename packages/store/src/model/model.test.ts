@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { BY_LOG } from "./leases.ts";
 import { StoreModel } from "./store.ts";
 import { inSpan, type Op, Reference, type Span, showVersion, type Txn } from "./testing/reference.ts";
 import { bytes, show, showAll } from "./testing/text.ts";
@@ -188,40 +189,50 @@ class Trial {
         twin.compact(revision, this.time);
         return;
       }
-      case "grant":
+      case "grant": {
         if (reference.leases.has(each.id)) return;
-        reference.leases.set(each.id, {
-          ttl: Math.max(2, each.ttl),
-          expiry: this.time + Math.max(2, each.ttl) * SECOND,
-        });
+        const ttl = Math.max(2, each.ttl);
+        const end = this.time + ttl * SECOND;
+        reference.leases.set(each.id, { ttl, bound: end, until: end });
         for (const model of [store, twin]) model.leaseGrant(BigInt(each.id), each.ttl, this.time);
         return;
+      }
       case "keepAlive": {
         const lease = reference.leases.get(each.id);
-        const alive = lease !== undefined && lease.expiry > this.time;
-        if (alive) lease.expiry = this.time + lease.ttl * SECOND;
-        for (const model of [store, twin]) {
-          assert.equal(model.leaseKeepAlive(BigInt(each.id), this.time), alive ? lease.ttl : 0);
+        const ttl = lease?.ttl ?? 0;
+        const end = this.time + ttl * SECOND;
+        if (this.steps % 2 === 0) {
+          // By the leader alone: `twin` is a follower.
+          const dead = lease === undefined || (lease.until ?? lease.bound) <= this.time;
+          const wanted = dead ? 0 : end > lease.bound ? BY_LOG : ttl;
+          assert.equal(store.leaseKeep(BigInt(each.id), this.time, 0), wanted);
+          if (lease !== undefined && wanted > 0) lease.until = end;
+          return;
         }
+        const alive = lease !== undefined && lease.bound > this.time;
+        for (const model of [store, twin])
+          assert.equal(model.leaseKeepAlive(BigInt(each.id), this.time), alive ? ttl : 0);
+        if (alive) Object.assign(lease, { bound: end + (ttl * SECOND) / 2, until: end });
         return;
       }
       case "expire": {
-        const due = [...reference.leases].filter(([, lease]) => lease.expiry <= this.time);
-        due.sort(([a, x], [b, y]) => x.expiry - y.expiry || a - b);
+        const endOf = ({ until, bound }: { until: number | undefined; bound: number }): number => until ?? bound;
+        const due = [...reference.leases].filter(([, lease]) => endOf(lease) <= this.time);
+        due.sort(([a, x], [b, y]) => endOf(x) - endOf(y) || a - b);
+        const found = store.expiredLeases(this.time, 10);
         assert.deepEqual(
-          store.expiredLeases(this.time, 10),
+          found.map(({ id }) => id),
           due.map(([id]) => BigInt(id)),
         );
-        for (const [id] of due) {
-          reference.revoke(id);
-          for (const model of [store, twin]) model.leaseRevoke(BigInt(id), this.time);
-        }
+        for (const [id] of due) reference.revoke(id);
+        for (const model of [store, twin]) assert.equal(model.leaseExpire(found, this.time), due.length);
         return;
       }
       case "restore": {
         const chunks = [...{ [Symbol.iterator]: () => store.snapshot() }];
         this.store = new StoreModel();
         this.store.restore(chunks);
+        for (const lease of reference.leases.values()) lease.until = undefined; // as after a change of leader
         return;
       }
       case "wait":

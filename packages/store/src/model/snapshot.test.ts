@@ -156,7 +156,7 @@ test("in a new cluster, whose time begins anew, leases keep what remained to the
   const restored = new StoreModel();
   restored.restore(drain(store.snapshot()), 0);
   assert.equal(restored.leaseTimeToLive(1n, false, 0).ttl, 50);
-  assert.deepEqual(restored.expiredLeases(50 * SECOND, 10), [1n]);
+  assert.deepEqual(restored.expiredLeases(50 * SECOND, 10), [{ id: 1n, expiry: 50 * SECOND }]);
 });
 
 test("a restored store keeps the chunks it was given, and lets go of them as compaction empties them", () => {

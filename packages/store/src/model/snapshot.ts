@@ -9,20 +9,20 @@ import type { StoreState } from "./state.ts";
 import { type ClusterTime, NO_LEASE } from "./types.ts";
 
 /**
- * Format 2. Magic; counters and hashes; leases; all records in the order of their writing; a sum of everything before.
- * (Format 1 had another hash of values, and another sum.)
+ * Format 3. Magic; counters and hashes; leases; all records in the order of their writing; a sum of everything before.
+ * (Format 1 had another hash of values, and another sum; format 2 did not say which leases had been renewed.)
  * Numbers are varints unless said otherwise.
  *
- *     "SYNODKV" 02
+ *     "SYNODKV" 03
  *     revision, compactedRevision + 1, time, history hash (uint32), live hash (uint32)
- *     number of leases, each: id (int64), ttl (s; if that has a fraction: 0, then ms), expiry (µs)
+ *     number of leases, each: id (int64), ttl (s; if that has a fraction: 0, then ms), expiry (µs), was renewed (1 byte)
  *     number of records, each: flags (1 byte), modRevision - that of the record before,
  *       unless a tombstone: modRevision - createRevision, version; if leased: lease (int64)
  *       if not that of the record before + 1, or 0 in a revision of its own: sub-revision
  *       key length, value length, key, value
  *     CRC32C (uint32)
  */
-const MAGIC = Uint8Array.of(0x53, 0x59, 0x4e, 0x4f, 0x44, 0x4b, 0x56, 0x02);
+const MAGIC = Uint8Array.of(0x53, 0x59, 0x4e, 0x4f, 0x44, 0x4b, 0x56, 0x03);
 const TOMBSTONE = 1;
 const LEASED = 2;
 /** Records before it in its revision were compacted away: its sub-revision is stated. */
@@ -73,6 +73,7 @@ export function* writeSnapshot(state: FrozenState): Generator<Uint8Array, undefi
     writer.int64(leases.entry.id);
     writeTtl(writer, leases.entry.ttl);
     writer.varint(leases.entry.expiry);
+    writer.byte(leases.entry.isRenewed ? 1 : 0);
     yield* writer.takeFull();
   }
   writer.varint(state.log.length);
@@ -146,7 +147,8 @@ export function* readSnapshot(
   for (let left = reader.varint(); left > 0; left -= 1) {
     const id = reader.int64();
     const ttl = readTtl(reader);
-    leases.restore(id, ttl, Math.min(reader.varint() - savedTime + time, Number.MAX_SAFE_INTEGER));
+    const expiry = Math.min(reader.varint() - savedTime + time, Number.MAX_SAFE_INTEGER);
+    leases.restore(id, ttl, expiry, reader.byte() !== 0);
   }
   const records = { left: reader.varint(), last: 0 };
   while (records.left > 0) {

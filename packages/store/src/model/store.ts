@@ -5,7 +5,7 @@ import { StoreError } from "./errors.ts";
 import { type HashedRecords, recordsToHash } from "./hash-kv.ts";
 import type { KeyValue } from "./key-value.ts";
 import { Keyspace, RECORD_OVERHEAD } from "./keyspace.ts";
-import { Leases } from "./leases.ts";
+import { BY_LOG, endOf, Leases } from "./leases.ts";
 import { OperationCounts } from "./operation-counts.ts";
 import { PrefixQuotas } from "./prefix-quotas.ts";
 import { type PrefixSettings, type PrefixStats, statsOf } from "./prefix-stats.ts";
@@ -18,12 +18,14 @@ import type {
   ClusterTime,
   DeleteRangeRequest,
   DeleteRangeResponse,
+  ExpiredLease,
   LeaseGrantResponse,
   LeaseId,
   LeaseTimeToLiveResponse,
   PutRequest,
   RangeRequest,
   RangeResponse,
+  Term,
   TxnRequest,
   TxnResponse,
 } from "./types.ts";
@@ -221,11 +223,12 @@ export class StoreModel {
    * @param id chosen by the caller, not 0.
    * @param ttl seconds.
    * @param millis if not 0, milliseconds in its place; all answers about the lease may then have a fraction.
+   * @param term of the entry, here and wherever it is about leases: its leader knows what the log says of them.
    * @throws StoreError `leaseExist`, `leaseTTLTooLarge`, `leaseNotFound` (id 0)
    */
-  leaseGrant(id: LeaseId, ttl: number, time: ClusterTime, millis = 0): LeaseGrantResponse {
+  leaseGrant(id: LeaseId, ttl: number, time: ClusterTime, millis = 0, term: Term = 0): LeaseGrantResponse {
     this.#advance(time);
-    const lease = this.#state.leases.grant(id, ttl, this.#time, millis);
+    const lease = this.#state.leases.grant(id, ttl, this.#time, term, millis);
     this.counts.leaseGrant++;
     return { id: lease.id, ttl: lease.ttl };
   }
@@ -243,17 +246,31 @@ export class StoreModel {
   }
 
   /** @returns the TTL in seconds, 0 if the lease does not exist or has expired. */
-  leaseKeepAlive(id: LeaseId, time: ClusterTime): number {
+  leaseKeepAlive(id: LeaseId, time: ClusterTime, term: Term = 0): number {
     this.#advance(time);
     this.counts.leaseRenew++;
-    return this.#state.leases.renew(id, this.#time);
+    return this.#state.leases.renew(id, this.#time, term);
   }
 
-  /** @param time now, by cluster time. A lease that does not exist has TTL -1. */
-  leaseTimeToLive(id: LeaseId, keys: boolean, time: ClusterTime): LeaseTimeToLiveResponse {
+  /**
+   * The same beside the log, for the leader of `term` alone: nothing of the replicated state changes.
+   * @param time now, by its clock.
+   * @returns as `leaseKeepAlive`; `BY_LOG`: it takes a renewal in the log.
+   */
+  leaseKeep(id: LeaseId, time: ClusterTime, term: Term): number {
+    const ttl = this.#state.leases.keep(id, Math.max(time, this.#time), term);
+    if (ttl !== BY_LOG) this.counts.leaseRenew++;
+    return ttl;
+  }
+
+  /**
+   * For the leader of `term`. A lease that does not exist has TTL -1.
+   * @param time now, by cluster time.
+   */
+  leaseTimeToLive(id: LeaseId, keys: boolean, time: ClusterTime, term: Term = 0): LeaseTimeToLiveResponse {
     const lease = this.#state.leases.get(id);
     if (lease === undefined) return { id, ttl: -1, grantedTtl: 0, keys: [] };
-    const exact = Math.max(0, (lease.expiry - time) / MICROSECONDS);
+    const exact = Math.min(lease.ttl, Math.max(0, (endOf(lease, term) - time) / MICROSECONDS));
     const remaining = Number.isInteger(lease.ttl) ? Math.floor(exact) : exact;
     const attached = keys ? attachedKeys(this.#state.leases, id).map((history) => history.latest.key) : [];
     return { id, ttl: remaining, grantedTtl: lease.ttl, keys: attached };
@@ -269,14 +286,30 @@ export class StoreModel {
     return this.#state.leases.list();
   }
 
-  /** Leases to revoke, at most `limit`: those that have expired at `time`, by expiry. A leader proposes `leaseRevoke` for each. */
-  expiredLeases(time: ClusterTime, limit: number): LeaseId[] {
-    return this.#state.leases.expired(time, limit);
+  /**
+   * Leases to revoke, at most `limit`, by expiry: those that have expired at `time`, as the leader of `term` knows. It
+   * proposes `leaseExpire` for them.
+   */
+  expiredLeases(time: ClusterTime, limit: number, term: Term = 0): ExpiredLease[] {
+    return this.#state.leases.expired(time, limit, term).map(({ id, expiry }) => ({ id, expiry }));
   }
 
-  /** When to ask for expired leases next; undefined without leases. */
-  nextLeaseExpiry(): ClusterTime | undefined {
-    return this.#state.leases.nextExpiry();
+  /**
+   * Revokes leases as a leader has found them, each in a revision of its own; not those that were renewed, or granted anew,
+   * since.
+   * @returns how many.
+   */
+  leaseExpire(expired: readonly ExpiredLease[], time: ClusterTime): number {
+    this.#advance(time);
+    let revoked = 0;
+    for (const { id, expiry } of expired) {
+      const lease = this.#state.leases.get(id);
+      if (lease?.expiry !== expiry || expiry > this.#time) continue;
+      this.leaseRevoke(id, time);
+      revoked += 1;
+    }
+    this.counts.leaseExpire += revoked;
+    return revoked;
   }
 
   /**

@@ -17,6 +17,9 @@ export const NO_LEASE: LeaseId = 0n;
 /** Microseconds of replicated cluster time. */
 export type ClusterTime = number;
 
+/** Raft's: who leads in one never leads in it again after having stopped. */
+export type Term = number;
+
 /** `[key, rangeEnd)`: empty `rangeEnd` is the single key, "\0" is every key ≥ `key`. */
 export interface KeyRange {
   readonly key: Uint8Array;
@@ -114,6 +117,12 @@ export interface LeaseGrantResponse {
   readonly id: LeaseId;
   /** Seconds; at least the configured minimum. */
   readonly ttl: number;
+}
+
+/** A lease whose end a leader has seen, with what the log said of it then: whatever happens to it in the log changes that. */
+export interface ExpiredLease {
+  readonly id: LeaseId;
+  readonly expiry: ClusterTime;
 }
 
 export interface LeaseTimeToLiveResponse {

@@ -1,5 +1,5 @@
 import { encodeDeleteRangeResponse } from "../api/delete-range.ts";
-import { encodeLeaseTimeToLive, encodeLeaseTtl } from "../api/lease.ts";
+import { encodeLeaseTtl } from "../api/lease.ts";
 import { encodePutResponse } from "../api/put.ts";
 import { encodeTxnResponse } from "../api/txn.ts";
 import type { StoreConnection } from "./connection.ts";
@@ -17,10 +17,7 @@ export function answer(connection: StoreConnection, stream: number, result: Appl
   else if (result.type === "deleteRange") encodeDeleteRangeResponse(writer, result.response);
   else if (result.type === "txn") encodeTxnResponse(writer, result.response);
   else if (result.type === "leaseGrant") encodeLeaseTtl(writer, result.id, result.ttl);
-  else if (result.type === "leaseTimeToLive") {
-    const { id, ttl, grantedTtl, keys } = result.response;
-    encodeLeaseTimeToLive(writer, id, ttl, grantedTtl, keys);
-  } else if (result.type === "area") result.write?.(writer);
+  else if (result.type === "area") result.write?.(writer);
   // Of compact and leaseRevoke the header says everything.
   grpc.endResponse();
 }

@@ -1,4 +1,4 @@
-import type { Requester, RequestFailure } from "@synod/runtime/group";
+import type { Asker, RequestFailure } from "@synod/runtime/group";
 import type { GrpcHandler } from "@synod/wire/grpc/server-connection";
 import { GrpcStatus } from "@synod/wire/grpc/status";
 import { ProtobufError } from "@synod/wire/protobuf";
@@ -35,7 +35,7 @@ type OpenStream = WatchStream | KeepAliveStream | SnapshotStream | StartedStream
  * One client connection's calls: requests in, proposals and reads to the group, answers out. It writes to `grpc` only;
  * whoever owns the socket is told by `touch` that there is something to flush.
  */
-export class StoreConnection implements GrpcHandler, Requester<StoreResult>, Queued {
+export class StoreConnection implements GrpcHandler, Asker<StoreResult>, Queued {
   readonly service: StoreService;
   /** Set by whoever made both, before anything is received. */
   grpc!: CallSink;
@@ -75,10 +75,24 @@ export class StoreConnection implements GrpcHandler, Requester<StoreResult>, Que
     const { service } = this;
     if (!service.auth.enabled) return this.proposeOwn(opcode, message, stream, method);
     if (message.length >= service.limits.requestBytes) return this.refuse(stream, "requestTooLarge");
+    const command = this.command(opcode, message, stream);
+    service.group.propose(command, this, this.calls.add(stream, method));
+  }
+
+  /** Asks the leader; `method.answered` goes on. @throws as `propose` */
+  ask(opcode: number, message: Uint8Array, stream: number, method: StoreMethod): void {
+    if (message.length >= this.service.limits.requestBytes) return this.refuse(stream, "requestTooLarge");
+    const question = this.command(opcode, message, stream);
+    this.service.group.ask(question, this, this.calls.add(stream, method, message));
+  }
+
+  /** The request as it came, in the name of who calls. Valid until the next one. @throws as `propose` */
+  command(opcode: number, message: Uint8Array, stream: number): Uint8Array {
+    const { auth, commands } = this.service;
+    if (!auth.enabled) return commands.make(opcode, message);
     const caller = this.caller(stream);
     if (caller === undefined) throw new StoreError("userEmpty");
-    const command = service.commands.makeAs(caller, opcode, message);
-    service.group.propose(command, this, this.calls.add(stream, method));
+    return commands.makeAs(caller, opcode, message);
   }
 
   /** Proposes a command in nobody's name: while authentication is on, of those that servers propose (`Area.needs`). */
@@ -208,6 +222,19 @@ export class StoreConnection implements GrpcHandler, Requester<StoreResult>, Que
       if (this.service.auth.enabled && method.access !== "open")
         this.service.auth.admit(this.caller(stream), method.access);
       method.readable?.(this, stream, message);
+    } catch (error) {
+      this.#failWith(stream, error);
+    }
+    this.touch();
+  }
+
+  answered(token: number, answer: Uint8Array): void {
+    const stream = this.calls.stream(token);
+    const method = this.calls.method(token);
+    const message = this.calls.message(token);
+    this.calls.release(token);
+    try {
+      method.answered?.(this, stream, message, answer);
     } catch (error) {
       this.#failWith(stream, error);
     }

@@ -26,6 +26,8 @@ export interface StoreMethod {
   handle(connection: StoreConnection, stream: number, message: Uint8Array): void;
   /** After `connection.readLinearizable`: this node's state holds everything acknowledged before the call came. */
   readable?(connection: StoreConnection, stream: number, message: Uint8Array): void;
+  /** After `connection.ask`: the leader's answer, a view that is valid until this returns. */
+  answered?(connection: StoreConnection, stream: number, message: Uint8Array, answer: Uint8Array): void;
   /** After `connection.propose`, in place of `answer`; also of a refusal. */
   applied?(connection: StoreConnection, stream: number, result: StoreResult): void;
 }

@@ -17,6 +17,7 @@ import { Steps } from "./concurrency/session-steps.ts";
 import type { StoreConnection } from "./connection.ts";
 import { ReadLevels } from "./kv/read-levels.ts";
 import { LeaseKeeper } from "./leases/lease-keeper.ts";
+import { LeaseQuestions } from "./leases/lease-questions.ts";
 import { CompactionKeeper, DEFAULT_COMPACTION } from "./maintenance/compaction-keeper.ts";
 import { Hashes } from "./maintenance/hashes.ts";
 import type { HealthStream } from "./maintenance/health.ts";
@@ -127,6 +128,7 @@ export class StoreService implements GroupListener {
     this.#progressDueAt = options.now() + this.limits.progressInterval;
     this.memberWaiters = new MemberWaiters(options.group, answerMembers);
     this.roleChanged();
+    options.group.answerBy(new LeaseQuestions(this.model, options.areas.auth));
     options.group.subscribe(this);
   }
 

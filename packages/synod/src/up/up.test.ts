@@ -60,9 +60,9 @@ test("a data folder that cannot be is named", async () => {
 test("a node that cannot start ends the others, and says why", async () => {
   const offset = String(await freePortOffset(2));
   const data = join(folder, "mixed");
-  const identity = { format: 3, cluster: "other", node: "n2" };
+  const identity = { format: 4, cluster: "other", node: "n2" };
   mkdirSync(join(data, "n2"), { recursive: true });
-  writeFileSync(join(data, "cluster.json"), JSON.stringify({ format: 3, cluster: "ours", nodes: 2 }));
+  writeFileSync(join(data, "cluster.json"), JSON.stringify({ format: 4, cluster: "ours", nodes: 2 }));
   writeFileSync(join(data, "n2", "node.json"), JSON.stringify(identity));
   const run = new Run(["up", "--nodes", "2", "--data", data, "--port-offset", offset]);
   assert.equal(await run.ended(), 1);

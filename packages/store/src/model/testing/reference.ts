@@ -32,7 +32,9 @@ export interface Txn {
 
 export interface ReferenceLease {
   readonly ttl: number;
-  expiry: number;
+  /** Microseconds: what leaders may promise without the log, and what the one that leads has promised; undefined: unknown. */
+  bound: number;
+  until: number | undefined;
 }
 
 export class Reference {

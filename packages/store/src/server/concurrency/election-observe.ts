@@ -49,7 +49,7 @@ export class ObserveStream implements WatchSink {
 
   onWritable(): void {
     this.#queued = 0;
-    this.#connection.service.watches.unblocked();
+    this.#connection.service.watches.unblocked(this);
   }
 
   /** The call is over. */

@@ -1,17 +1,22 @@
 import type { Group, Requester } from "@synod/runtime/group";
+import { ProtobufWriter } from "@synod/wire/protobuf";
+import { encodeExpireLeases } from "../../expire-leases.ts";
 import type { StoreModel } from "../../model/store.ts";
 import { Opcode, type StoreResult } from "../../state-machine.ts";
 
-const COMMAND = Uint8Array.of(Opcode.expireLeases);
+/** Leases that one command revokes; the rest is for the next one. */
+const MOST_AT_ONCE = 256;
+const OPCODE = Uint8Array.of(Opcode.expireLeases);
 
 /**
- * The leader sees to it that expired leases are revoked. Which ones is decided when the command is applied, by the time of
- * its entry: a renewal that came before it in the log is not overlooked.
+ * The leader sees to it that expired leases are revoked: it alone knows which have. The command names what it has seen, so
+ * that a renewal which comes before it in the log is not overlooked, nor one by a later leader.
  */
 export class LeaseKeeper implements Requester<StoreResult> {
   readonly #group: Group<StoreResult>;
   readonly #model: StoreModel;
-  /** One command at a time bounds the rate: each revokes at most so many. */
+  readonly #writer = new ProtobufWriter(256);
+  /** One command at a time bounds the rate. */
   #underWay = false;
 
   constructor(group: Group<StoreResult>, model: StoreModel) {
@@ -20,11 +25,16 @@ export class LeaseKeeper implements Requester<StoreResult> {
   }
 
   tick(): void {
-    if (this.#underWay || this.#group.status.role !== "leader") return;
-    const next = this.#model.nextLeaseExpiry();
-    if (next === undefined || next > this.#group.clusterTime()) return;
+    if (this.#underWay || this.#model.leaseCount === 0) return;
+    const { role, term } = this.#group.status;
+    if (role !== "leader") return;
+    const leases = this.#model.expiredLeases(this.#group.clusterTime(), MOST_AT_ONCE, term);
+    if (leases.length === 0) return;
+    this.#writer.reset();
+    this.#writer.raw(OPCODE);
+    encodeExpireLeases(this.#writer, { term, leases });
     this.#underWay = true;
-    this.#group.propose(COMMAND, this, 0);
+    this.#group.propose(this.#writer.view(), this, 0);
   }
 
   applied(): void {

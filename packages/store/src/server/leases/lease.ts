@@ -7,10 +7,11 @@ import {
 } from "../../api/lease.ts";
 import { LEASE_OVERHEAD } from "../../model/quota.ts";
 import { NO_LEASE } from "../../model/types.ts";
-import { Opcode, type StoreResult } from "../../state-machine.ts";
+import { Opcode } from "../../state-machine.ts";
 import type { StoreConnection } from "../connection.ts";
 import type { StoreMethod } from "../method.ts";
-import { answerLeases } from "./lease-answers.ts";
+import { answerLeases, answerTimeToLive, answerWithKeys } from "./lease-answers.ts";
+import { refusalIn } from "./lease-questions.ts";
 
 /** A client of etcd's messages asks for milliseconds here. */
 const TTL_METADATA = "synod-ttl-ms";
@@ -36,7 +37,16 @@ function leaseRevoke(connection: StoreConnection, stream: number, message: Uint8
 
 function leaseTimeToLive(connection: StoreConnection, stream: number, message: Uint8Array): void {
   decodeLeaseTimeToLiveRequest(connection.service.read(message));
-  connection.propose(Opcode.leaseTimeToLive, message, stream, LEASE_TIME_TO_LIVE);
+  connection.ask(Opcode.leaseTimeToLive, message, stream, LEASE_TIME_TO_LIVE);
+}
+
+/** The leader knows how long it lives, and this node its keys. */
+function timeToLiveTold(connection: StoreConnection, stream: number, message: Uint8Array, answer: Uint8Array): void {
+  const refused = refusalIn(answer);
+  if (refused !== undefined) return connection.refuse(stream, refused);
+  const { keys } = decodeLeaseTimeToLiveRequest(connection.service.read(message));
+  if (keys) connection.readLinearizable(answer.slice(1), stream, LEASE_TIME_TO_LIVE);
+  else answerTimeToLive(connection, stream, answer.subarray(1));
 }
 
 function leaseLeases(connection: StoreConnection, stream: number, message: Uint8Array): void {
@@ -46,14 +56,7 @@ function leaseLeases(connection: StoreConnection, stream: number, message: Uint8
 /** One message of a stream of renewals. */
 function keepAlive(connection: StoreConnection, stream: number, message: Uint8Array): void {
   decodeLeaseId(connection.service.read(message));
-  if (!connection.keepAliveStream(stream).admit()) return;
-  connection.propose(Opcode.leaseKeepAlive, message, stream, LEASE_KEEP_ALIVE);
-}
-
-function keptAlive(connection: StoreConnection, stream: number, result: StoreResult): void {
-  if (result.type === "refused") return connection.refuse(stream, result.code);
-  const open = connection.streams.get(stream);
-  if (open?.type === "keepAlive" && result.type === "leaseKeepAlive") open.onRenewed(result);
+  connection.keepAliveStream(stream).renew(message);
 }
 
 const LEASE_GRANT: StoreMethod = { path: "/etcdserverpb.Lease/LeaseGrant", access: "user", handle: leaseGrant };
@@ -63,12 +66,13 @@ const LEASE_KEEP_ALIVE: StoreMethod = {
   access: "user",
   clientStreaming: true,
   handle: keepAlive,
-  applied: keptAlive,
 };
 const LEASE_TIME_TO_LIVE: StoreMethod = {
   path: "/etcdserverpb.Lease/LeaseTimeToLive",
   access: "user",
   handle: leaseTimeToLive,
+  answered: timeToLiveTold,
+  readable: (connection, stream, message) => answerWithKeys(connection, stream, message),
 };
 const LEASE_LEASES: StoreMethod = {
   path: "/etcdserverpb.Lease/LeaseLeases",

@@ -64,5 +64,10 @@ test("short leases outlast a snapshot, to the millisecond", () => {
   assert.equal(copy.leaseTimeToLive(1n, false, 1000).ttl, 0.123);
   assert.equal(copy.leaseKeepAlive(1n, 2000), 0.123);
   assert.deepEqual(copy.expiredLeases(124_999, 9), []);
-  assert.deepEqual(copy.expiredLeases(125_000, 9), [1n]);
+  assert.deepEqual(copy.expiredLeases(125_000, 9), [{ id: 1n, expiry: 125_000 }]);
+  const later = new StoreModel();
+  later.restore({ [Symbol.iterator]: () => copy.snapshot() });
+  assert.equal(later.hash(), copy.hash());
+  assert.deepEqual(later.expiredLeases(186_499, 9), [], "its leader may have promised half of it more");
+  assert.deepEqual(later.expiredLeases(186_500, 9), [{ id: 1n, expiry: 125_000 }]);
 });

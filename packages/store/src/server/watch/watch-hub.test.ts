@@ -4,7 +4,8 @@ import { encodeUtf8 } from "@synod/wire/utf8";
 import type { KeyValue } from "../../model/key-value.ts";
 import { StoreModel } from "../../model/store.ts";
 import { DEFAULT_STORE_LIMITS, type StoreLimits } from "../options.ts";
-import { TOLD_PER_TURN, WatchHub } from "./watch-hub.ts";
+import { TOLD_PER_TURN } from "./telling.ts";
+import { WatchHub } from "./watch-hub.ts";
 import type { Watcher, WatchSink } from "./watcher.ts";
 
 const CROWD = 20_000;
@@ -206,6 +207,7 @@ test("progress that is asked for in the middle comes after the events that were 
   const world = new World();
   const all = world.crowd("a", 3 * TOLD_PER_TURN, { progressNotify: true });
   world.hub.notifyProgress(); // from here on they are quiet
+  world.run();
   for (const { sink } of all) sink.seen.length = 0;
   const first = world.put("a");
   const { sink } = all.at(-1)!;
@@ -274,7 +276,7 @@ test("a crowd whose streams are blocked in the middle, or that begins in the pas
   assert.ok(world.hub.behindCount >= CROWD - TOLD_PER_TURN);
   for (const { sink } of all) sink.blocked = false;
   const late = world.crowd("a", CROWD, { startRevision: first });
-  world.hub.unblocked();
+  for (const { sink } of all) world.hub.unblocked(sink);
   world.run();
   for (const { sink } of [...all, ...late]) assert.deepEqual(sink.seen, [first, second]);
   assert.ok(world.most <= 2 * TOLD_PER_TURN, `${world.most} told in one turn`);

@@ -81,7 +81,7 @@ export class WatchStream implements WatchSink {
 
   onWritable(): void {
     this.#queued = 0;
-    this.#hub.unblocked();
+    this.#hub.unblocked(this);
     this.onSynced();
   }
 

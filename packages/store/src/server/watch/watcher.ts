@@ -16,6 +16,12 @@ export interface WatchSink {
   onSynced(): void;
 }
 
+/** See `SyncedWatchers`. */
+export interface SyncedHome {
+  readonly counts: boolean;
+  readonly resumeAt: number;
+}
+
 /** One watch of one stream. */
 export class Watcher implements WatchSpec {
   /** Names it in the hub; the client knows it by `watchId`. */
@@ -33,8 +39,10 @@ export class Watcher implements WatchSpec {
   readonly fragment: boolean;
   /** The first revision that it has not been told of; kept up to date only while it is behind. */
   startRevision: number;
-  /** In the index of those who are told at once; otherwise history is being read for it. */
-  synced = false;
+  /** Those who are told at once, while they count; otherwise history is being read for it. */
+  home: SyncedHome | undefined = undefined;
+  /** The change of rights that it was looked at after: see `WatchRights`. */
+  rightsSeen = 0;
   /** Nothing was sent since the last round of progress notifications. */
   quiet = true;
 
@@ -51,6 +59,10 @@ export class Watcher implements WatchSpec {
     this.progressNotify = options.progressNotify;
     this.fragment = options.fragment;
     this.startRevision = options.startRevision;
+  }
+
+  get synced(): boolean {
+    return this.home?.counts === true;
   }
 }
 
