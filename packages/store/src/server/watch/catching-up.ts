@@ -27,6 +27,8 @@ export class CatchingUp {
   readonly #waiting = new Map<WatchSink, Set<Watcher>>();
   /** Streams with waiting watchers that are not blocked, as far as is known. */
   readonly #ready = new Set<WatchSink>();
+  /** Streams of which a watcher has caught up in this turn. */
+  readonly #caughtUp = new Set<WatchSink>();
   #scheduled = false;
 
   constructor(tools: WatchTools, telling: Telling, events: CatchingUpEvents) {
@@ -76,6 +78,8 @@ export class CatchingUp {
       this.#readSlice();
     }
     this.#tools.outbox.forget();
+    for (const stream of this.#caughtUp) stream.onSynced();
+    this.#caughtUp.clear();
     if (this.#ready.size > 0 || this.#reading.size > 0) this.#want();
   }
 
@@ -119,7 +123,7 @@ export class CatchingUp {
       if (watcher.startRevision > this.#telling.reachedRevision) {
         this.remove(watcher);
         this.#telling.sync(watcher);
-        watcher.stream.onSynced();
+        this.#caughtUp.add(watcher.stream);
       } else if (watcher.stream.blocked) this.#standBack(watcher);
     }
   }

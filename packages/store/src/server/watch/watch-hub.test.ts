@@ -1,118 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { encodeUtf8 } from "@synod/wire/utf8";
-import type { KeyValue } from "../../model/key-value.ts";
-import { StoreModel } from "../../model/store.ts";
-import { DEFAULT_STORE_LIMITS, type StoreLimits } from "../options.ts";
+import { World } from "../testing/watch-world.ts";
 import { TOLD_PER_TURN } from "./telling.ts";
-import { WatchHub } from "./watch-hub.ts";
-import type { Watcher, WatchSink } from "./watcher.ts";
 
 const CROWD = 20_000;
 const key = encodeUtf8;
 const NOTHING = new Uint8Array(0);
-
-/** What a watcher sees, in order: revisions, "p" and the revision of a progress notification, "denied", "compacted". */
-class Sink implements WatchSink {
-  readonly seen: (number | string)[] = [];
-  readonly #world: World;
-  blocked = false;
-  wanted = 0;
-
-  constructor(world: World) {
-    this.#world = world;
-  }
-
-  sendEvents(_watcher: Watcher, { events }: { events: readonly KeyValue[] }): void {
-    this.#world.told++;
-    for (const { modRevision } of events) this.seen.push(modRevision);
-  }
-
-  sendProgress(_watchId: number, revision: number): void {
-    this.seen.push(`p${revision}`);
-  }
-
-  cancelCompacted(): void {
-    this.seen.push("compacted");
-  }
-
-  cancelDenied(): void {
-    this.seen.push("denied");
-  }
-
-  /** As a stream that was asked for progress. */
-  onSynced(): void {
-    if (this.wanted === 0 || !this.#world.hub.hasTold(this, this.wanted)) return;
-    this.wanted = 0;
-    this.sendProgress(-1, this.#world.hub.dispatchedRevision);
-  }
-}
-
-/** A hub over a store, whose turns the test runs one by one. */
-class World {
-  readonly model: StoreModel = new StoreModel();
-  readonly hub: WatchHub;
-  readonly access = { changes: 0, denied: "", mayWatch: (user: string | undefined) => user !== this.access.denied };
-  /** Watchers told of events since the last turn began. */
-  told = 0;
-  most = 0;
-  #work: (() => void)[] = [];
-
-  constructor(limits: Partial<StoreLimits> = {}) {
-    this.hub = new WatchHub(
-      this.model,
-      { ...DEFAULT_STORE_LIMITS, ...limits },
-      (work) => this.#work.push(work),
-      this.access,
-    );
-  }
-
-  watch(name: string, more: Partial<Watcher> = {}): { sink: Sink; watcher: Watcher } {
-    const sink = new Sink(this);
-    const watcher = this.hub.add(sink, {
-      user: "somebody",
-      watchId: 0,
-      key: key(name),
-      rangeEnd: NOTHING,
-      startRevision: this.model.revision + 1,
-      noPut: false,
-      noDelete: false,
-      prevKv: false,
-      progressNotify: false,
-      fragment: false,
-      ...more,
-    });
-    return { sink, watcher };
-  }
-
-  crowd(name = "a", count: number = CROWD, more: Partial<Watcher> = {}): { sink: Sink; watcher: Watcher }[] {
-    return Array.from({ length: count }, () => this.watch(name, more));
-  }
-
-  /** Applied, and the hub told so, as at the end of a batch. */
-  put(name: string): number {
-    this.model.put({ key: key(name), value: key("v") }, 1);
-    this.hub.dispatch();
-    return this.model.revision;
-  }
-
-  /** Runs what was scheduled. @returns whether there was something. */
-  turn(): boolean {
-    this.most = Math.max(this.most, this.told);
-    this.told = 0;
-    const work = this.#work;
-    this.#work = [];
-    for (const each of work) each();
-    return work.length > 0;
-  }
-
-  /** @returns turns until nothing is left to do */
-  run(): number {
-    let turns = 0;
-    while (this.turn()) assert.ok(++turns < 1000, "it ends");
-    return turns;
-  }
-}
 
 function range(first: number, last: number): number[] {
   return Array.from({ length: last - first + 1 }, (_, i) => first + i);
@@ -131,7 +25,7 @@ test("a crowd is told over many turns while puts go on: each watcher everything,
   const world = new World();
   const all = world.crowd();
   const first = world.put("a");
-  assert.equal(world.told, TOLD_PER_TURN);
+  assert.equal(world.work.told, TOLD_PER_TURN);
   for (let i = 0; i < 30; i++) {
     world.turn();
     world.put("a");
@@ -141,7 +35,7 @@ test("a crowd is told over many turns while puts go on: each watcher everything,
   world.run();
   const expected = range(first, last);
   for (const { sink } of all) assert.deepEqual(sink.seen, expected);
-  assert.equal(world.most, TOLD_PER_TURN);
+  assert.equal(world.most.told, TOLD_PER_TURN);
   assert.equal(world.hub.dispatchedRevision, last);
 });
 
@@ -152,7 +46,7 @@ test("more is applied meanwhile than may wait: the rest is read from history, an
   for (let i = 0; i < 20; i++) world.put("a");
   world.run();
   for (const { sink } of all) assert.deepEqual(sink.seen, range(first, world.model.revision));
-  assert.equal(world.most, TOLD_PER_TURN);
+  assert.equal(world.most.told, TOLD_PER_TURN);
 });
 
 test("who catches up into the middle of a batch that is being told reads on to its end", () => {
@@ -270,16 +164,16 @@ test("a crowd whose streams are blocked in the middle, or that begins in the pas
   const world = new World();
   const all = world.crowd();
   const first = world.put("a");
-  for (const { sink } of all) sink.blocked = true;
+  for (const { sink } of all) sink.isBlocked = true;
   const second = world.put("a");
   world.run();
   assert.ok(world.hub.behindCount >= CROWD - TOLD_PER_TURN);
-  for (const { sink } of all) sink.blocked = false;
+  for (const { sink } of all) sink.isBlocked = false;
   const late = world.crowd("a", CROWD, { startRevision: first });
   for (const { sink } of all) world.hub.unblocked(sink);
   world.run();
   for (const { sink } of [...all, ...late]) assert.deepEqual(sink.seen, [first, second]);
-  assert.ok(world.most <= 2 * TOLD_PER_TURN, `${world.most} told in one turn`);
+  assert.ok(world.most.told <= 2 * TOLD_PER_TURN, `${world.most.told} told in one turn`);
   assert.equal(world.hub.behindCount, 0);
 });
 
@@ -288,7 +182,7 @@ test("large events are told to fewer in one turn", () => {
   world.crowd("a", 2000);
   world.model.put({ key: key("a"), value: new Uint8Array(256 << 10) }, 1);
   world.hub.dispatch();
-  assert.ok(world.told > 0 && world.told < 100, `${world.told}`);
+  assert.ok(world.work.told > 0 && world.work.told < 100, `${world.work.told}`);
   world.run();
   assert.equal(world.hub.eventsSent, 2000);
 });

@@ -12,7 +12,7 @@ export interface WatchSink {
   cancelCompacted(watcher: Watcher, compactRevision: number): void;
   /** The hub has removed it, because its user may not watch it any more. */
   cancelDenied(watcher: Watcher): void;
-  /** One of the watchers has caught up, or all have been told who were to be (`WatchHub.hasTold`). */
+  /** Some of the watchers have caught up, or all have been told who were to be (`WatchHub.hasTold`). */
   onSynced(): void;
 }
 
