@@ -35,11 +35,11 @@ const ring: Cut = async (cluster, random) => {
   const order = shuffled(cluster.nodes, random);
   const size = order.length;
   const cuts: string[] = [];
-  const reach = size >> 2; // neighbours on each side that stay, of five or more
+  const reach = ((size >> 1) + 1) >> 1; // neighbours on each side that are needed for a majority
   for (let a = 0; a < size; a += 1) {
     for (let b = a + 1; b < size; b += 1) {
       const apart = Math.min(b - a, size - b + a);
-      const isCut = size <= 4 ? a === 0 && b === 1 : apart > Math.max(1, reach);
+      const isCut = size <= 3 ? a === 0 && b === 1 : apart > reach;
       if (!isCut) continue;
       between(cluster, [order[a] as NodeProcess], [order[b] as NodeProcess], random);
       cuts.push(`${order[a]?.plan.name} | ${order[b]?.plan.name}`);

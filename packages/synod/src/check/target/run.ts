@@ -19,6 +19,8 @@ export interface TargetRun {
   readonly problems: readonly string[];
   readonly silence: Silence;
   readonly milliseconds: number;
+  /** What each node of our own said, by its name. */
+  readonly logs: ReadonlyMap<string, string>;
 }
 
 /** How far it is. */
@@ -79,6 +81,7 @@ export async function runTarget(
     await clients.finish();
     return {
       ...{ name: target.name, model: workload.model, history: log.history(), milliseconds },
+      logs: new Map(target.cluster?.nodes.map(({ plan, log }) => [plan.name, log])),
       ...{ faults: nemesis?.bands ?? [], problems: nemesis?.problems ?? [], silence: log.longestSilence },
     };
   } finally {
