@@ -54,9 +54,11 @@ export class SnapshotStream {
   onHalfClose(): void {}
 
   onWritable(): void {
+    if (!this.#isBlocked) return;
     this.#isBlocked = false;
     this.#idleBeats = 0;
-    this.#send();
+    // Not within the write that has made room: a client that reads fast would keep it going for ever.
+    this.#connection.service.options.schedule(() => this.#send());
   }
 
   /** The call is over. */
