@@ -15,7 +15,13 @@ function time(about: string): Setting<number> {
     const milliseconds = Number(digits) * (UNITS[unit ?? ""] ?? Number.NaN);
     return milliseconds >= 1000 && milliseconds <= LONGEST_MS ? milliseconds : undefined;
   };
-  return { about, placeholder: "time", wants: "a time from 1s to 24h, such as 90s or 5m", parse, fallback: DEFAULT_TIME_MS };
+  return {
+    about,
+    placeholder: "time",
+    wants: "a time from 1s to 24h, such as 90s or 5m",
+    parse,
+    fallback: DEFAULT_TIME_MS,
+  };
 }
 
 /** What `synod check --target` is told. */
