@@ -1,7 +1,7 @@
 import type { History, Operation } from "../history.ts";
 import type { Violation } from "../verdict.ts";
 import type { Clock } from "./clock.ts";
-import { shorten, visible } from "./escape.ts";
+import { brief, shorten } from "./escape.ts";
 import { isReading, labelOf, valueText } from "./label.ts";
 
 /**
@@ -41,7 +41,7 @@ export function contradiction(
   });
   if (over.length === 0) return undefined;
   const { operation } = over.reduce((a, b) => (b.operation.return > a.operation.return ? b : a));
-  const by = operation.node === undefined ? "" : ` at ${visible(operation.node)}`;
+  const by = operation.node === undefined ? "" : ` at ${brief(operation.node)}`;
   return `${claim} although ${tell(operation)}${by} had finished at ${clock.at(operation.return)}.`;
 }
 
@@ -68,11 +68,9 @@ function tell(operation: Operation): string {
 
 /** "n2 answered client 3's read with 3 at 412 ms". */
 function answered(operation: Operation, clock: Clock): string {
-  const whose = `${operation.process}'s ${visible(operation.f)}`;
+  const whose = `${operation.process}'s ${brief(operation.f)}`;
   const at = clock.at(operation.return);
   const who =
-    operation.node === undefined
-      ? `Client ${whose} was answered`
-      : `${visible(operation.node)} answered client ${whose}`;
+    operation.node === undefined ? `Client ${whose} was answered` : `${brief(operation.node)} answered client ${whose}`;
   return `${who} with ${shorten(valueText(operation.output), 80)} at ${at}`;
 }

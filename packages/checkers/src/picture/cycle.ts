@@ -1,7 +1,7 @@
 import type { Operation } from "../history.ts";
 import type { Violation, ViolationEdge } from "../verdict.ts";
 import type { Clock } from "./clock.ts";
-import { escapeXml, shorten, visible } from "./escape.ts";
+import { brief, escapeXml, shorten } from "./escape.ts";
 import { describe, labelOf, microLabel, microOperations } from "./label.ts";
 import { wrap } from "./wrap.ts";
 
@@ -84,7 +84,7 @@ function placeBoxes({ operations }: Violation, edges: readonly ViolationEdge[], 
     if (operation === undefined) return [];
     const lines = linesOf(operation);
     const height = 28 + lines.length * LINE + 8;
-    const node = operation.node === undefined ? "" : ` at ${visible(operation.node)}`;
+    const node = operation.node === undefined ? "" : ` at ${brief(operation.node, 12)}`;
     const name = `${nameOf(index)} · client ${operation.process}${node} · ${clock.at(operation.call)}`;
     const box = { operation, name, lines, top, height };
     top += height + GAP;
@@ -123,16 +123,16 @@ function drawEdge(
   const kind = edge.kind.replace(/[^\w-]/g, "");
   const [path, head, x, y] = down ? downward(from, to) : around(from, to, index);
   const meaning = EDGE_KINDS[edge.kind];
-  const lines = sentences && down ? wrap(visible(edge.because), SENTENCE, 3) : [];
+  const lines = sentences && down ? wrap(brief(edge.because, 400), SENTENCE, 3) : [];
   const beside = down && meaning !== undefined && lines.length === 0 ? prose(x + 46, y + 4, meaning) : "";
   const told = lines.map((line, row) => prose(LEFT + BOX + 20, y - 8 + row * 16, line)).join("");
   const back = sentences && !down ? backSentence(edge, from) : "";
-  return `<g><title>${escapeXml(edge.because)}</title><path class="edge ${kind}" d="${path}"/><path class="head-of ${kind}" d="${head}"/>${kindLabel(x, y, edge.kind)}${beside}${told}${back}</g>`;
+  return `<g><title>${escapeXml(brief(edge.because, 2_000))}</title><path class="edge ${kind}" d="${path}"/><path class="head-of ${kind}" d="${head}"/>${kindLabel(x, y, edge.kind)}${beside}${told}${back}</g>`;
 }
 
 /** The sentence of a way back stands beside the box where it begins. */
 function backSentence(edge: ViolationEdge, from: Box): string {
-  return wrap(visible(edge.because), SENTENCE, 3)
+  return wrap(brief(edge.because, 400), SENTENCE, 3)
     .map((line, row) =>
       prose(LEFT + BOX + 20, from.top + from.height / 2 + 4 + row * 16, `${row === 0 ? "↑ " : ""}${line}`),
     )
@@ -161,7 +161,7 @@ function headAt(x: number, y: number, turn: 0 | 90): string {
 }
 
 function kindLabel(x: number, y: number, kind: string): string {
-  const content = shorten(visible(kind), 8);
+  const content = brief(kind, 10);
   const width = content.length * 7.4 + 12;
   const left = Math.max(1, x - width / 2);
   return `<g class="kind"><rect x="${left}" y="${y - 10}" width="${width}" height="20" rx="10"/><text x="${left + width / 2}" y="${y + 4}" text-anchor="middle">${escapeXml(content)}</text></g>`;

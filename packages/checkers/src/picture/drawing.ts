@@ -1,7 +1,7 @@
 import type { Violation } from "../verdict.ts";
 import { type Clock, createClock } from "./clock.ts";
 import { drawCycle } from "./cycle.ts";
-import { escapeXml } from "./escape.ts";
+import { brief, escapeXml } from "./escape.ts";
 import { type Excerpt, failingPart, surroundings } from "./excerpt.ts";
 import { headline } from "./explain.ts";
 import type { PictureInput } from "./input.ts";
@@ -32,7 +32,9 @@ export function drawHistory(input: PictureInput): string {
     wrap(sentence, Math.floor((width - 2 * MARGIN) / 7.4), 6),
   );
   const title =
-    input.title === undefined ? "" : `<text class="prose soft" x="${MARGIN}" y="28">${escapeXml(input.title)}</text>`;
+    input.title === undefined
+      ? ""
+      : `<text class="prose soft" x="${MARGIN}" y="28">${escapeXml(brief(input.title))}</text>`;
   const top = title === "" ? 32 : 54;
   const words = lines.map(
     (line, row) =>

@@ -13,6 +13,11 @@ export function visible(text: string): string {
 
 const HIDDEN = /[\p{Cc}\p{Cs}\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufffe\uffff\u{e0000}-\u{e007f}]/gu;
 
+/** A name, visible and short enough to stand within a sentence. */
+export function brief(text: string, length: number = 80): string {
+  return shorten(visible(text), length);
+}
+
 /** Text or an attribute's value in XML and HTML. */
 export function escapeXml(text: string): string {
   return visible(text).replace(/[&<>"']/g, (character) => ENTITIES[character] as string);

@@ -2,9 +2,11 @@ import { type History, NEVER_RETURNED } from "../history.ts";
 import type { Verdict, Violation } from "../verdict.ts";
 import { type Clock, createClock } from "./clock.ts";
 import { contradiction } from "./contradiction.ts";
-import { visible } from "./escape.ts";
+import { brief } from "./escape.ts";
 import { instantOf } from "./excerpt.ts";
 import type { FaultBand, PictureInput } from "./input.ts";
+
+const MOST_REASON = 1_500;
 
 /**
  * The verdict as one would say it: "n2 answered client 3's read with 3 at 412 ms although client 1's write 4 had finished
@@ -24,7 +26,7 @@ export function explain(
 /** The verdict in one sentence. */
 export function headline({ verdict, history, faults = [], unit = "unknown", checker }: PictureInput): string {
   const level = checker ?? "the promise";
-  if (verdict.type === "unknown") return `Not decided whether this is ${level}: ${visible(verdict.reason)}`;
+  if (verdict.type === "unknown") return `Not decided whether this is ${level}: ${brief(verdict.reason, MOST_REASON)}`;
   if (verdict.type === "ok")
     return `${level.charAt(0).toUpperCase()}${level.slice(1)}: ${count(history)} agree with it.`;
   const clock = createClock(history, unit, faults);
@@ -41,7 +43,7 @@ export function explainViolation(
 ): string[] {
   const { culprit } = violation;
   const contradicted = culprit === undefined ? undefined : contradiction(violation, culprit, history, clock);
-  const told = inUnits(visible(violation.reason), clock);
+  const told = inUnits(brief(violation.reason, MOST_REASON), clock);
   const sentences = contradicted === undefined ? [told] : [contradicted, told];
   return [...sentences, ...faultSentences(violation, faults, clock)];
 }
@@ -67,8 +69,8 @@ function faultSentences(violation: Violation, faults: readonly FaultBand[], cloc
     violation.culprit?.call ?? violation.operations.reduce((first, { call }) => Math.min(first, call), until);
   const on = faults.filter(({ from, to }) => from <= until && to >= since);
   const sentences = on.slice(0, MOST_FAULTS).map((fault) => {
-    const about = fault.about === undefined ? "" : ` (${visible(fault.about)})`;
-    return `At that time ${article(visible(fault.name))}${about} was on, ${clock.during(fault.from, fault.to)}.`;
+    const about = fault.about === undefined ? "" : ` (${brief(fault.about)})`;
+    return `At that time ${article(brief(fault.name))}${about} was on, ${clock.during(fault.from, fault.to)}.`;
   });
   if (on.length > MOST_FAULTS) sentences.push(`So were ${on.length - MOST_FAULTS} more faults.`);
   return sentences;

@@ -1,5 +1,5 @@
 import { NEVER_RETURNED, type Operation } from "../history.ts";
-import { visible } from "./escape.ts";
+import { brief, visible } from "./escape.ts";
 
 /** A value as a person writes it: JSON, without the quotes of plain words. Absent is "nil". */
 export function valueText(value: unknown): string {
@@ -23,7 +23,7 @@ export function isReading(operation: Operation): boolean {
 
 /** The operation on one line: "read → 3", "write 4", "cas 1→2 done", "txn r x [1 2], append y 3". */
 export function labelOf(operation: Operation): string {
-  const verb = visible(operation.f);
+  const verb = brief(operation.f, 40);
   if (operation.f === "txn") return microOperations(operation).map(microLabel).join(", ") || "txn";
   const asked = askedText(operation);
   return [verb, asked, answerText(operation)].filter((part) => part !== "").join(" ");
@@ -46,10 +46,10 @@ export function microLabel([verb, key, value]: MicroOperation): string {
 
 /** All of it, for who asks: process, node, key, verb, what was asked and answered. Times are told by the caller. */
 export function describe(operation: Operation): string {
-  const key = operation.key === "" || operation.f === "txn" ? "" : ` of ${JSON.stringify(visible(operation.key))}`;
+  const key = operation.key === "" || operation.f === "txn" ? "" : ` of ${JSON.stringify(brief(operation.key, 200))}`;
   const outcome =
     operation.outcome === "ok" ? "" : operation.outcome === "fail" ? " (failed: had no effect)" : " (outcome unknown)";
-  const node = operation.node === undefined ? "" : `, answered by ${visible(operation.node)}`;
+  const node = operation.node === undefined ? "" : `, answered by ${brief(operation.node)}`;
   return `client ${operation.process}: ${labelOf(operation)}${key}${outcome}${node}`;
 }
 

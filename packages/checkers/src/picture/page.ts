@@ -2,7 +2,7 @@ import type { Verdict, Violation } from "../verdict.ts";
 import { type Clock, createClock } from "./clock.ts";
 import { drawCycle, nameOf, placesOf } from "./cycle.ts";
 import { bigPart, bigTimeline } from "./drawing.ts";
-import { escapeXml, visible } from "./escape.ts";
+import { brief, escapeXml } from "./escape.ts";
 import { surroundings } from "./excerpt.ts";
 import { count, explainViolation, headline, inUnits, plural, thousands } from "./explain.ts";
 import type { PictureInput } from "./input.ts";
@@ -33,7 +33,7 @@ export function drawPage(input: PictureInput): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
-<title>${escapeXml(`${mark(input.verdict).word}: ${input.title ?? input.checker ?? "history"}`)}</title>
+<title>${escapeXml(`${mark(input.verdict).word}: ${brief(input.title ?? input.checker ?? "history")}`)}</title>
 <style>${PAGE_STYLE}</style>
 </head>
 <body>
@@ -54,9 +54,7 @@ function mark({ type }: Verdict): { sign: string; word: string } {
 function header(input: PictureInput): string {
   const { verdict, title, checker, model, history } = input;
   const { sign, word } = mark(verdict);
-  const about = [title, checker, model, count(history)]
-    .filter((part) => part !== undefined)
-    .map((part) => visible(part));
+  const about = [title, checker, model, count(history)].filter((part) => part !== undefined).map((part) => brief(part));
   return `<header>
 <p class="subject"><span class="badge ${verdict.type}"><span aria-hidden="true">${sign}</span>${word}</span>${escapeXml(about.join(" · "))}</p>
 <button class="switch script" type="button" aria-label="switch between light and dark">Dark</button>
@@ -70,7 +68,7 @@ function main(input: PictureInput, violation: Violation | undefined, clock: Cloc
   const [, ...why] = explainViolation(violation, history, faults, clock);
   const ruledOut =
     verdict.type === "illegal" && (verdict.not?.length ?? 0) > 0 ? [`Ruled out: ${verdict.not?.join(", ")}.`] : [];
-  const anomaly = visible(violation.anomaly);
+  const anomaly = brief(violation.anomaly);
   const term = anomaly === `not ${input.checker}` ? [] : [`The field's term for it is “${anomaly}”.`];
   const sentences = [...term, ...why, ...ruledOut];
   return [
@@ -97,7 +95,7 @@ function cycleFigure(violation: Violation, clock: Clock): string {
   const places = placesOf(edges);
   const sentences = edges.map(({ from, to, kind, because }) => {
     const names = `${nameOf(places.indexOf(from))} → ${nameOf(places.indexOf(to))}`;
-    return `<li><b>${escapeXml(names)}</b> <span class="note">(${escapeXml(kind)})</span><br>${bidi(inUnits(visible(because), clock))}</li>`;
+    return `<li><b>${escapeXml(names)}</b> <span class="note">(${escapeXml(brief(kind))})</span><br>${bidi(inUnits(brief(because, 1_500), clock))}</li>`;
   });
   const closing = `<li>So each of them comes before itself: there is no such order.</li>`;
   return `<div class="cycle"><div class="scroll"><svg class="picture" role="img" aria-label="the cycle, which the list tells in words" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">${body}</svg></div>
@@ -108,7 +106,7 @@ function others(input: PictureInput, violations: readonly Violation[], clock: Cl
   if (violations.length === 0) return [];
   const items = violations.slice(0, MOST_OTHERS).map((violation, index) => {
     const [first = ""] = explainViolation(violation, input.history, [], clock);
-    const summary = `<summary>${bidi(`${capital(visible(violation.anomaly))}: ${first}`)}</summary>`;
+    const summary = `<summary>${bidi(`${capital(brief(violation.anomaly))}: ${first}`)}</summary>`;
     return `<details>${summary}${figure(input, violation, clock, `other${index}`)}</details>`;
   });
   const more = violations.length - items.length;
@@ -150,7 +148,7 @@ function restNote({ history }: PictureInput, violation: Violation | undefined, d
   const faded = violation === undefined ? "" : " What the proof does not need is pale.";
   const cut = drawn < of ? `Drawn are ${thousands(drawn)} of ${thousands(of)} operations: those nearest in time.` : "";
   if (violation?.key === undefined || of === history.length) return `${cut}${faded}`.trim();
-  const key = `Only key ${visible(JSON.stringify(violation.key))} is shown, since each key is judged by itself.`;
+  const key = `Only key ${brief(JSON.stringify(violation.key))} is shown, since each key is judged by itself.`;
   return `${key} ${cut}${faded}`.trim();
 }
 

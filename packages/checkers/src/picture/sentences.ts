@@ -1,5 +1,5 @@
 import { type Clock, createClock } from "./clock.ts";
-import { visible } from "./escape.ts";
+import { brief } from "./escape.ts";
 import type { Excerpt } from "./excerpt.ts";
 import { count, explainViolation, headline, thousands } from "./explain.ts";
 import type { PictureInput } from "./input.ts";
@@ -14,7 +14,7 @@ export function sentencesOf(input: PictureInput, clock: Clock = clockOf(input), 
   const ruledOut =
     verdict.not === undefined || verdict.not.length === 0 ? [] : [`Ruled out: ${verdict.not.join(", ")}.`];
   const more = others.length === 0 ? [] : [`${thousands(others.length)} more found in ${count(history)}.`];
-  return [`${capital(visible(violation.anomaly))}: ${first}`, ...why, ...ruledOut, ...more, ...after];
+  return [`${capital(brief(violation.anomaly))}: ${first}`, ...why, ...ruledOut, ...more, ...after];
 }
 
 function clockOf({ history, unit, faults }: PictureInput): Clock {

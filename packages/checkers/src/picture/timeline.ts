@@ -1,6 +1,6 @@
 import { NEVER_RETURNED } from "../history.ts";
 import { bars } from "./bars.ts";
-import { escapeXml, shorten, visible } from "./escape.ts";
+import { brief, escapeXml, shorten } from "./escape.ts";
 import type { FaultBand } from "./input.ts";
 import { isReading } from "./label.ts";
 import { BAR, FAULT_ROW, isSame, layOut, NODE_ROW, type Paper, ROW, round, type TimelineInput, TOP } from "./layout.ts";
@@ -77,10 +77,10 @@ function faultBand({ input, scale, bottom }: Paper, fault: FaultBand, row: numbe
   const from = scale.x(fault.from);
   const to = fault.to === NEVER_RETURNED ? scale.width : Math.max(from + 3, scale.x(fault.to));
   const top = TOP - 6 + row * FAULT_ROW;
-  const about = fault.about === undefined ? "" : ` ${visible(fault.about)}`;
-  const text = shorten(`${visible(fault.name)}${about}`, 60);
+  const about = fault.about === undefined ? "" : ` ${brief(fault.about)}`;
+  const text = shorten(`${brief(fault.name)}${about}`, 60);
   const [x, width] = [round(from), round(to - from)];
-  const title = `${visible(fault.name)}${about}, ${input.clock.during(fault.from, fault.to)}`;
+  const title = `${brief(fault.name)}${about}, ${input.clock.during(fault.from, fault.to)}`;
   return `<g class="fault" data-x="${x}" data-w="${width}"><title>${escapeXml(title)}</title>
 <rect class="band" x="${x}" y="${top}" width="${width}" height="16" fill="url(#${input.id}-hatch)"/>
 <rect class="tint" x="${x}" y="${top + 16}" width="${width}" height="${bottom - top - 16}" fill="url(#${input.id}-hatch)"/>
@@ -97,7 +97,7 @@ function names({ input, lanes, nodes, middle, bottom }: Paper): string {
   });
   const servers = nodes.map(
     (node, index) =>
-      `<text x="8" y="${middle + 12 + index * NODE_ROW + 16}">${escapeXml(shorten(node, 11))}<title>${escapeXml(`what ${node} answered`)}</title></text>`,
+      `<text x="8" y="${middle + 12 + index * NODE_ROW + 16}">${escapeXml(brief(node, 11))}<title>${escapeXml(`what ${brief(node)} answered`)}</title></text>`,
   );
   const rule = `<line class="grid" x1="${NAMES - 1}" x2="${NAMES - 1}" y1="${TOP - 8}" y2="${bottom + 6}"/>`;
   const title = `<text class="soft" x="8" y="${bottom + 22}">${escapeXml(sign === "" ? "order" : `time, ${sign}`)}</text>`;
