@@ -2,15 +2,18 @@ import type { TargetPlan } from "./plan.ts";
 import type { RunProgress } from "./run.ts";
 
 const WIDTH = 24;
+const CLEAR_REST = "\x1b[K";
+const CLEAR = `\r${CLEAR_REST}`;
 
 const PHASES: Readonly<Record<RunProgress["phase"], string>> = {
   starting: "starting the target",
   working: "clients work",
   healing: "healing what was hurt",
   reading: "reading what there is",
+  ended: "",
 };
 
-/** One line that is written over and over, for a person at a terminal; elsewhere a line for each phase. */
+/** One line that is written over and over, and goes at the end, for a person at a terminal; elsewhere a line for each phase. */
 export class ProgressLine {
   readonly #plan: TargetPlan;
   readonly #stream: NodeJS.WriteStream;
@@ -24,14 +27,10 @@ export class ProgressLine {
   readonly show = (progress: RunProgress): void => {
     const isNew = progress.phase !== this.#phase;
     this.#phase = progress.phase;
-    if (this.#stream.isTTY) this.#stream.write(`\r${this.#line(progress)}\x1b[K`);
-    else if (isNew) this.#stream.write(`${PHASES[progress.phase]}\n`);
+    if (this.#stream.isTTY)
+      this.#stream.write(progress.phase === "ended" ? CLEAR : `\r${this.#line(progress)}${CLEAR_REST}`);
+    else if (isNew && progress.phase !== "ended") this.#stream.write(`${PHASES[progress.phase]}\n`);
   };
-
-  /** Takes the line away. */
-  end(): void {
-    if (this.#stream.isTTY) this.#stream.write("\r\x1b[K");
-  }
 
   #line({ phase, worked, operations, faults }: RunProgress): string {
     const { milliseconds, nemesis } = this.#plan;

@@ -25,7 +25,7 @@ export interface TargetRun {
 
 /** How far it is. */
 export interface RunProgress {
-  readonly phase: "starting" | "working" | "healing" | "reading";
+  readonly phase: "starting" | "working" | "healing" | "reading" | "ended";
   /** Of the time for work, in milliseconds. */
   readonly worked: number;
   readonly operations: number;
@@ -85,6 +85,7 @@ export async function runTarget(
       ...{ faults: nemesis?.bands ?? [], problems: nemesis?.problems ?? [], silence: log.longestSilence },
     };
   } finally {
+    tell({ phase: "ended", worked: plan.milliseconds, operations: 0, faults: 0 });
     await target.close(prefix);
   }
 }
