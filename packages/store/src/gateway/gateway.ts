@@ -3,13 +3,13 @@ import type { ResponseFields } from "@synod/wire/http1/response";
 import { ProtobufReader, ProtobufWriter } from "@synod/wire/protobuf";
 import { encodeUtf8 } from "@synod/wire/utf8";
 import type { Metadata } from "../server/call-sink.ts";
-import type { LocalCall, LocalCalls } from "../server/local-calls.ts";
+import type { AnswerInParts, LocalCall, LocalCalls } from "../server/local-calls.ts";
 import type { HttpRequest, HttpResponder } from "../server/ports/http-exchange.ts";
 import { errorBody, streamErrorLine } from "./errors.ts";
 import { httpStatus } from "./http-status.ts";
 import { messageFromJson } from "./json/from-json.ts";
 import { JsonError, JsonReader } from "./json/reader.ts";
-import { messageToJson } from "./json/to-json.ts";
+import { MessageInParts, messageToJson } from "./json/to-json.ts";
 import { JsonWriter } from "./json/writer.ts";
 import { metadataOf } from "./metadata.ts";
 import { type GatewayRoute, gatewayRoute } from "./routes.ts";
@@ -84,6 +84,8 @@ class GatewayCall implements LocalCall {
   readonly #request: HttpRequest;
   readonly #responder: HttpResponder;
   #begun = false;
+  /** The answer comes in parts, and not all of them have come. */
+  #isUnfinished = false;
   #fields: ResponseFields = CALL_FIELDS;
 
   constructor(route: GatewayRoute, request: HttpRequest, responder: HttpResponder) {
@@ -121,7 +123,27 @@ class GatewayCall implements LocalCall {
     return 0;
   }
 
+  onLongAnswer(): AnswerInParts | undefined {
+    if (this.route.streaming) return undefined;
+    const responder = this.#responder;
+    const message = new MessageInParts(this.route.response);
+    this.#begin();
+    this.#isUnfinished = true;
+    return {
+      part: (bytes, isLast) => {
+        json.reset();
+        reader.reset(bytes);
+        message.write(reader, json, isLast);
+        responder.write(json.view());
+        this.#isUnfinished = !isLast;
+        if (isLast) responder.end();
+        return responder.queuedBytes;
+      },
+    };
+  }
+
   onFinish(code: number, text: string): void {
+    if (this.#isUnfinished) return this.#responder.abort();
     if (!this.route.streaming) {
       if (!this.#begun) this.#responder.respond(httpStatus(code), JSON_FIELDS, errorBody(code, text));
       return;

@@ -3,7 +3,7 @@ import { ProtobufReader, ProtobufWriter } from "@synod/wire/protobuf";
 import { encodeUtf8 } from "@synod/wire/utf8";
 import { decodeBase64 } from "../gateway/json/base64.ts";
 import { metadataOf } from "../gateway/metadata.ts";
-import type { LocalCalls } from "../server/local-calls.ts";
+import type { AnswerInParts, LocalCalls } from "../server/local-calls.ts";
 import { ABOUT_METADATA } from "../server/own-metadata.ts";
 import type { HttpRequest, HttpResponder } from "../server/ports/http-exchange.ts";
 import { ResponderWithFields } from "../server/ports/origins.ts";
@@ -48,22 +48,43 @@ export class RestExchange {
     failWith(this.responder, problem, fields);
   }
 
-  /** Makes a unary call, and hands on its answer; if it fails, the request is answered with that. */
-  call(path: string, encode: (writer: ProtobufWriter) => void, answered: (reader: ProtobufReader) => void): void {
+  /**
+   * Makes a unary call, and hands on its answer; if it fails, the request is answered with that.
+   * @param inParts takes an answer that is large, having begun the request's; otherwise that comes in one piece, too
+   */
+  call(
+    path: string,
+    encode: (writer: ProtobufWriter) => void,
+    answered: (reader: ProtobufReader) => void,
+    inParts?: () => AnswerInParts,
+  ): void {
     const writer = new ProtobufWriter();
     encode(writer);
     let answer: Uint8Array | undefined;
     let about: string | undefined;
+    let parts: "none" | "begun" | "all" = "none";
     const stream = this.calls.open(path, {
       onAnswer: (message) => {
         answer ??= message.slice();
         return 0;
+      },
+      onLongAnswer: () => {
+        const taker = inParts?.();
+        if (taker === undefined) return undefined;
+        parts = "begun";
+        return {
+          part: (bytes, isLast) => {
+            if (isLast) parts = "all";
+            return taker.part(bytes, isLast);
+          },
+        };
       },
       onHeaders: (fields) => {
         about = fields.find(([name]) => name === ABOUT_METADATA)?.[1];
         this.#told = fields.filter(([name]) => name !== ABOUT_METADATA);
       },
       onFinish: (code, text) => {
+        if (parts !== "none") return parts === "begun" ? this.responder.abort() : undefined;
         if (answer === undefined) this.fail(withPrefix(problemOf(code, text), about));
         else this.#guard(() => answered(new ProtobufReader(answer as Uint8Array)));
       },

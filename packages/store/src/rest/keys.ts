@@ -3,16 +3,17 @@ import type { ResponseFields } from "@synod/wire/http1/response";
 import { decodeDeleteRangeResponse, encodeDeleteRangeRequest } from "../api/delete-range.ts";
 import type { DecodedKeyValue } from "../api/key-value.ts";
 import { decodePutResponse, encodePutRequest } from "../api/put.ts";
-import { type DecodedRangeResponse, decodeRangeResponse, encodeRangeRequest } from "../api/range.ts";
+import { decodeRangeResponse, encodeRangeRequest } from "../api/range.ts";
 import { type DecodedResponseOp, type DecodedTxnResponse, decodeTxnResponse, encodeTxnRequest } from "../api/txn.ts";
 import type { Compare, RequestOp } from "../model/types.ts";
 import { LEVELS } from "../server/kv/read-levels.ts";
 import { etag, writeConditions } from "./conditions.ts";
 import { watchKeys } from "./events.ts";
 import type { RestExchange } from "./exchange.ts";
+import { PageInParts, pageJson } from "./page.ts";
 import { refuse } from "./problem.ts";
 import { leaseId } from "./query.ts";
-import { type Cursor, decodeCursor, encodeCursor, type Span, spanOf } from "./ranges.ts";
+import { type Cursor, decodeCursor, type Span, spanOf } from "./ranges.ts";
 import { keyValueJson } from "./text.ts";
 
 const DEFAULT_PAGE = 100;
@@ -77,6 +78,7 @@ function getPage(exchange: RestExchange, span: Span): void {
       const response = decodeRangeResponse(reader);
       exchange.json(200, pageJson(response, keysOnly, revision));
     },
+    () => new PageInParts(exchange, keysOnly, revision),
   );
 }
 
@@ -87,20 +89,6 @@ function within({ key, rangeEnd }: Span, cursor: Cursor): Uint8Array {
     refuse("badCursor", "the cursor is of another range", "repeat the request that gave it, with the cursor added");
   }
   return cursor.key;
-}
-
-/** @param revision that was asked for, 0: the newest. */
-export function pageJson(response: DecodedRangeResponse, keysOnly: boolean, revision = 0): object {
-  const { header, kvs, more, count } = response;
-  const at = revision === 0 ? header.revision : revision;
-  const last = kvs.at(-1);
-  return {
-    items: kvs.map((kv) => keyValueJson(kv, keysOnly)),
-    count,
-    more,
-    ...(more && last !== undefined ? { cursor: encodeCursor(at, last.key) } : {}),
-    revision: header.revision,
-  };
 }
 
 export function putKey(exchange: RestExchange): void {

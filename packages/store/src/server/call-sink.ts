@@ -22,7 +22,7 @@ export interface CallSink {
   send(stream: number, message: Uint8Array): number;
   /** Begins a message of `length` octets that follows in parts: nothing else may be sent on the call until it is whole. */
   beginLong(stream: number, length: number): void;
-  /** Sends the next part of it: `part` is the sink's from now on. @returns as `endMessage`. */
+  /** Sends the next part of it, which holds whole fields, and is the sink's from now on. @returns as `endMessage`. */
   sendPart(stream: number, part: Uint8Array): number;
   /** Answers a unary call with success. */
   respond(stream: number, message: Uint8Array): void;

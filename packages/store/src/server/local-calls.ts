@@ -8,6 +8,8 @@ import { METHOD_NUMBERS } from "./methods.ts";
 export interface LocalCall {
   /** A view, valid until this returns. @returns octets that the client has not taken yet. */
   onAnswer(message: Uint8Array): number;
+  /** A large answer is to come in parts. @returns undefined: it is wanted in one piece. */
+  onLongAnswer?(): AnswerInParts | undefined;
   /** Metadata of the answer, before it comes. */
   onHeaders?(fields: Metadata): void;
   /** The call is over. @param code a gRPC status code. */
@@ -18,15 +20,21 @@ export interface LocalCall {
   beat?(): void;
 }
 
+/** Takes an answer's parts, each of whole fields. */
+export interface AnswerInParts {
+  /** @returns octets that the client has not taken yet: the next part comes once it has. */
+  part(bytes: Uint8Array, isLast: boolean): number;
+}
+
 interface Open {
   readonly call: LocalCall;
   readonly method: number;
   queued: number;
   /** A message that comes in parts. */
-  long?: { readonly bytes: Uint8Array; filled: number };
+  long?: { readonly taker: AnswerInParts; left: number };
 }
 
-/** Octets of an answer: as JSON it is made in one piece, and larger. */
+/** Octets of an answer that is wanted in one piece. */
 const LONGEST = 64 << 20;
 
 /** Calls of the store's methods on behalf of one client whose requests were put into protobuf here. */
@@ -135,16 +143,18 @@ export class LocalCalls implements CallSink {
   beginLong(stream: number, length: number): void {
     const open = this.#open.get(stream);
     if (open === undefined) return;
-    if (length <= LONGEST) open.long = { bytes: new Uint8Array(length), filled: 0 };
+    const taker = open.call.onLongAnswer?.() ?? inOnePiece(open.call, length);
+    if (taker !== undefined) open.long = { taker, left: length };
     else this.finish(stream, GrpcStatus.RESOURCE_EXHAUSTED, `synod: the answer is larger than ${LONGEST >> 20} MiB`);
   }
 
   sendPart(stream: number, part: Uint8Array): number {
-    const long = this.#open.get(stream)?.long;
-    if (long === undefined) return 0;
-    long.bytes.set(part, long.filled);
-    long.filled += part.length;
-    return long.filled < long.bytes.length ? 0 : this.send(stream, long.bytes);
+    const open = this.#open.get(stream);
+    if (open?.long === undefined) return 0;
+    open.long.left -= part.length;
+    open.queued = open.long.taker.part(part, open.long.left === 0);
+    this.queuedBytes = open.queued;
+    return open.queued;
   }
 
   sendHeaders(stream: number, fields: Metadata): void {
@@ -177,4 +187,18 @@ export class LocalCalls implements CallSink {
     this.#beating.delete(call);
     if (this.#beating.size === 0) this.#store.service.beating.delete(this);
   }
+}
+
+/** Puts the parts together. @returns undefined: there are too many. */
+function inOnePiece(call: LocalCall, length: number): AnswerInParts | undefined {
+  if (length > LONGEST) return undefined;
+  const whole = new Uint8Array(length);
+  let filled = 0;
+  return {
+    part: (bytes, isLast) => {
+      whole.set(bytes, filled);
+      filled += bytes.length;
+      return isLast ? call.onAnswer(whole) : 0;
+    },
+  };
 }

@@ -121,6 +121,11 @@ export class Http1ServerConnection {
     this.finish();
   }
 
+  /** The answer that was begun cannot be ended: closes the connection, so that the client sees that it was cut off. */
+  abort(): void {
+    if (this.state === "streaming") this.disconnect();
+  }
+
   /**
    * Answers 101: from now on, what is received goes to `protocol`, and what is sent through `writeRaw`. The request must be
    * the last one that the client has sent so far; what came behind it is the protocol's.

@@ -7,6 +7,8 @@ const OPEN_BRACE = 123;
 const CLOSE_BRACE = 125;
 const OPEN_BRACKET = 91;
 const CLOSE_BRACKET = 93;
+/** No field has been written yet. */
+const NOTHING = -1;
 
 /**
  * Writes a message as etcd's gateway does: names as in the proto file, zero values left out, 64-bit numbers as strings,
@@ -15,27 +17,50 @@ const CLOSE_BRACKET = 93;
  */
 export function messageToJson(reader: ProtobufReader, schema: MessageSchema, writer: JsonWriter): void {
   writer.byte(OPEN_BRACE);
-  let written = false;
-  /** The repeated field whose array is open. */
-  let open = 0;
+  endOfMessage(fieldsToJson(reader, schema, writer, NOTHING), writer);
+}
+
+/** A message that comes in parts, each of whole fields: what `messageToJson` writes of all of them together. */
+export class MessageInParts {
+  readonly #schema: MessageSchema;
+  #open: number | undefined;
+
+  constructor(schema: MessageSchema) {
+    this.#schema = schema;
+  }
+
+  /** Writes what the next part makes. @throws ProtobufError */
+  write(reader: ProtobufReader, writer: JsonWriter, isLast: boolean): void {
+    if (this.#open === undefined) writer.byte(OPEN_BRACE);
+    this.#open = fieldsToJson(reader, this.#schema, writer, this.#open ?? NOTHING);
+    if (isLast) endOfMessage(this.#open, writer);
+  }
+}
+
+/** @param before as this returns it: `NOTHING`, the repeated field whose array is open, or 0. */
+function fieldsToJson(reader: ProtobufReader, schema: MessageSchema, writer: JsonWriter, before: number): number {
+  let open = before;
   while (reader.next()) {
     const field = schema.byNumber(reader.field);
     if (field === undefined || isZero(reader, field)) {
       reader.skip();
       continue;
     }
-    if (open !== 0 && open === field.number) writer.byte(COMMA);
+    if (open === field.number) writer.byte(COMMA);
     else {
-      if (open !== 0) writer.byte(CLOSE_BRACKET);
-      if (written) writer.byte(COMMA);
-      written = true;
+      if (open > 0) writer.byte(CLOSE_BRACKET);
+      if (open !== NOTHING) writer.byte(COMMA);
       open = field.repeated === true ? field.number : 0;
       writer.raw(field.prefix);
-      if (open !== 0) writer.byte(OPEN_BRACKET);
+      if (open > 0) writer.byte(OPEN_BRACKET);
     }
     value(reader, field, writer);
   }
-  if (open !== 0) writer.byte(CLOSE_BRACKET);
+  return open;
+}
+
+function endOfMessage(open: number, writer: JsonWriter): void {
+  if (open > 0) writer.byte(CLOSE_BRACKET);
   writer.byte(CLOSE_BRACE);
 }
 

@@ -15,6 +15,8 @@ export interface HttpResponder {
   begin(status: number, fields: ResponseFields): void;
   write(part: Uint8Array): void;
   end(): void;
+  /** The answer that was begun cannot be ended: the client is to see that it was cut off. */
+  abort(): void;
 }
 
 /** A responder whose connection can change to another protocol. */

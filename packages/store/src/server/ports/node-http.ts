@@ -92,6 +92,10 @@ class NodeResponder implements HttpResponder {
     this.#response.end();
   }
 
+  abort(): void {
+    this.#response.destroy();
+  }
+
   #head(status: number, fields: ResponseFields): void {
     const bare = status === 204 || status === 304;
     this.#response.writeHead(status, fields.filter(([name]) => !bare || name !== "content-length").flat());

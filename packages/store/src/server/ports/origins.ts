@@ -79,4 +79,8 @@ export class ResponderWithFields implements HttpResponder {
   end(): void {
     this.#responder.end();
   }
+
+  abort(): void {
+    this.#responder.abort();
+  }
 }
