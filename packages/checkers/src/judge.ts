@@ -1,6 +1,6 @@
 import { type CausalLevel, checkCausal } from "./causal/causal.ts";
 import type { History } from "./history.ts";
-import { checkLinearizability, DEFAULT_LINEARIZABILITY_OPTIONS } from "./linearizability.ts";
+import { checkLinearizability } from "./linearizability.ts";
 import type { Model } from "./model.ts";
 import { keyValue } from "./models/kv.ts";
 import { casRegister, register } from "./models/register.ts";
@@ -71,7 +71,7 @@ export function objectOf(model: string, history: History): Model<unknown> | unde
 function ordered(object: (history: History) => Model<unknown>): Record<string, Check> {
   return {
     linearizable: (history, limits) =>
-      checkLinearizability(history, object(history), { ...DEFAULT_LINEARIZABILITY_OPTIONS, ...limits }),
+      checkLinearizability(history, object(history), { maxSteps: 5_000_000, ...limits }),
     sequential: (history, limits) => checkSequential(history, object(history), limits),
   };
 }

@@ -1,5 +1,5 @@
 import { type History, NEVER_RETURNED } from "../history.ts";
-import type { FaultBand, TimeUnit } from "./input.ts";
+import type { Fault, TimeUnit } from "../readers/history-file.ts";
 
 /** Says times of one history so that a person can compare them: in one unit, with as many digits as its length needs. */
 export interface Clock {
@@ -33,7 +33,7 @@ const NANOSECONDS_OF: Readonly<Record<Exclude<TimeUnit, "unknown">, number>> = {
 /** Beyond this many lengths of the history before its start, its times are dates: they are told from its start. */
 const FAR = 20;
 
-export function createClock(history: History, unit: TimeUnit, faults: readonly FaultBand[] = []): Clock {
+export function createClock(history: History, unit: TimeUnit, faults: readonly Fault[] = []): Clock {
   const { first, last } = extent(history, faults);
   if (unit === "unknown") return placesClock();
   const file = NANOSECONDS_OF[unit];
@@ -70,7 +70,7 @@ function placesClock(): Clock {
 }
 
 /** The first call and the last event of a history; zeros if it is empty. */
-export function extent(history: History, faults: readonly FaultBand[] = []): { first: number; last: number } {
+export function extent(history: History, faults: readonly Fault[] = []): { first: number; last: number } {
   let first = Number.MAX_SAFE_INTEGER;
   let last = 0;
   for (const operation of history) {

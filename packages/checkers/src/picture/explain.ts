@@ -1,10 +1,11 @@
 import { type History, NEVER_RETURNED } from "../history.ts";
+import type { Fault } from "../readers/history-file.ts";
 import type { Verdict, Violation } from "../verdict.ts";
 import { type Clock, createClock } from "./clock.ts";
 import { contradiction } from "./contradiction.ts";
 import { brief } from "./escape.ts";
 import { instantOf } from "./excerpt.ts";
-import type { FaultBand, PictureInput } from "./input.ts";
+import type { PictureInput } from "./input.ts";
 
 const MOST_REASON = 1_500;
 
@@ -15,7 +16,7 @@ const MOST_REASON = 1_500;
 export function explain(
   verdict: Verdict,
   history: History,
-  faults: readonly FaultBand[] = [],
+  faults: readonly Fault[] = [],
   more: Omit<PictureInput, "verdict" | "history" | "faults"> = {},
 ): string {
   if (verdict.type !== "illegal") return headline({ ...more, verdict, history, faults });
@@ -38,7 +39,7 @@ export function headline({ verdict, history, faults = [], unit = "unknown", chec
 export function explainViolation(
   violation: Violation,
   history: History,
-  faults: readonly FaultBand[],
+  faults: readonly Fault[],
   clock: Clock,
 ): string[] {
   const { culprit } = violation;
@@ -63,7 +64,7 @@ export function inUnits(reason: string, clock: Clock): string {
 
 const MOST_FAULTS = 3;
 
-function faultSentences(violation: Violation, faults: readonly FaultBand[], clock: Clock): string[] {
+function faultSentences(violation: Violation, faults: readonly Fault[], clock: Clock): string[] {
   const until = instantOf(violation);
   const since =
     violation.culprit?.call ?? violation.operations.reduce((first, { call }) => Math.min(first, call), until);

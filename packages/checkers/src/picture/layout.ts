@@ -1,7 +1,7 @@
 import { type History, NEVER_RETURNED, type Operation } from "../history.ts";
+import type { Fault } from "../readers/history-file.ts";
 import type { Clock } from "./clock.ts";
 import { shorten } from "./escape.ts";
-import type { FaultBand } from "./input.ts";
 import { labelOf } from "./label.ts";
 import { type Lane, lanesOf } from "./lanes.ts";
 import { identityOf, type Point } from "./points.ts";
@@ -12,7 +12,7 @@ export interface TimelineInput {
   /** By call time. */
   readonly operations: History;
   readonly clock: Clock;
-  readonly faults: readonly FaultBand[];
+  readonly faults: readonly Fault[];
   readonly culprit?: Operation;
   /** By `identityOf`. */
   readonly points?: ReadonlyMap<string, Point>;
@@ -47,7 +47,7 @@ export interface Paper {
   readonly scale: Scale;
   readonly lanes: readonly Placed[];
   readonly nodes: readonly string[];
-  readonly faultRows: readonly (readonly FaultBand[])[];
+  readonly faultRows: readonly (readonly Fault[])[];
   /** Where the clients' lines end and the servers' begin. */
   readonly middle: number;
   readonly bottom: number;
@@ -96,10 +96,10 @@ export function barLabel(operation: Operation): string {
   return shorten(labelOf(operation), MOST_LABEL);
 }
 
-function rowsOfFaults(faults: readonly FaultBand[]): FaultBand[][] {
-  const rows: FaultBand[][] = [];
+function rowsOfFaults(faults: readonly Fault[]): Fault[][] {
+  const rows: Fault[][] = [];
   for (const fault of [...faults].sort((a, b) => a.from - b.from)) {
-    const row = rows.find((candidate) => (candidate.at(-1) as FaultBand).to < fault.from);
+    const row = rows.find((candidate) => (candidate.at(-1) as Fault).to < fault.from);
     if (row === undefined) rows.push([fault]);
     else row.push(fault);
   }

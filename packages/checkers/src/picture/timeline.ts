@@ -1,7 +1,7 @@
 import { NEVER_RETURNED } from "../history.ts";
+import type { Fault } from "../readers/history-file.ts";
 import { bars } from "./bars.ts";
 import { brief, escapeXml, shorten } from "./escape.ts";
-import type { FaultBand } from "./input.ts";
 import { isReading } from "./label.ts";
 import { BAR, FAULT_ROW, isSame, layOut, NODE_ROW, type Paper, ROW, round, type TimelineInput, TOP } from "./layout.ts";
 import { orderLine, orderNumbers } from "./order-line.ts";
@@ -73,7 +73,7 @@ function axis({ input, scale, bottom }: Paper): string {
   return [...ticks, ...cuts].join("\n");
 }
 
-function faultBand({ input, scale, bottom }: Paper, fault: FaultBand, row: number): string {
+function faultBand({ input, scale, bottom }: Paper, fault: Fault, row: number): string {
   const from = scale.x(fault.from);
   const to = fault.to === NEVER_RETURNED ? scale.width : Math.max(from + 3, scale.x(fault.to));
   const top = TOP - 6 + row * FAULT_ROW;

@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { stripVTControlCharacters } from "node:util";
 import type { History } from "@synod/checkers/history";
 import { judge } from "@synod/checkers/judge";
+import { readHistory } from "@synod/checkers/readers/read-history";
 import { printReport } from "./print.ts";
 import { type Check, exitCodeOf, type Report } from "./report.ts";
 import { isPage, writeReport } from "./write.ts";
@@ -47,7 +48,14 @@ test("the folder has a page and a drawing for each check, and the verdict for pr
     const folder = join(parent, "new", "report");
     const paths = await writeReport(report, folder);
     const names = ["linearizable-register.html", "linearizable-register.svg", "sequential-register.html"];
-    assert.deepEqual((await readdir(folder)).sort(), [...names, "sequential-register.svg", "verdict.json"]);
+    assert.deepEqual((await readdir(folder)).sort(), [
+      "history.jsonl",
+      ...names,
+      "sequential-register.svg",
+      "verdict.json",
+    ]);
+    const read = readHistory(await readFile(join(folder, "history.jsonl")));
+    assert.deepEqual(read, { history, unit: "ms", faults: report.faults, model: "register" });
     assert.equal(paths[0], join(folder, names[0] as string));
     const json = JSON.parse(await readFile(join(folder, "verdict.json"), "utf8"));
     assert.equal(json.verdict, "illegal");

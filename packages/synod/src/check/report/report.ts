@@ -1,5 +1,5 @@
 import type { History } from "@synod/checkers/history";
-import type { FaultBand, TimeUnit } from "@synod/checkers/picture/input";
+import type { Fault, TimeUnit } from "@synod/checkers/readers/history-file";
 import type { Verdict } from "@synod/checkers/verdict";
 
 /** One question that was put to the history, and its answer: a line of the table, and a picture. */
@@ -21,7 +21,7 @@ export interface Report {
   readonly subject: string;
   readonly history: History;
   readonly unit: TimeUnit;
-  readonly faults: readonly FaultBand[];
+  readonly faults: readonly Fault[];
   readonly checks: readonly [Check, ...Check[]];
   /** Lines above the verdicts, by name: ["operations", "12,031 answered, 8 unknown"], ["faults", "kill 3, pause 2"]. */
   readonly rows: readonly (readonly [name: string, value: string])[];

@@ -1,15 +1,19 @@
+import { createWriteStream } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { extname, join } from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { drawHistory } from "@synod/checkers/picture/drawing";
 import { drawPage } from "@synod/checkers/picture/page";
+import { synodLines } from "@synod/checkers/readers/synod-format";
 import { CliError } from "../../cli/errors.ts";
 import { verdictJson } from "./json.ts";
 import { pictureOf } from "./picture.ts";
 import type { Check, Report } from "./report.ts";
 
 /**
- * Writes into a folder, which it makes: for each check a page and a drawing (`linearizable-cas-register.html`, `.svg`), and
- * `verdict.json`.
+ * Writes into a folder, which it makes: for each check a page and a drawing (`linearizable-cas-register.html`, `.svg`),
+ * `verdict.json`, and `history.jsonl`, which `synod check` reads.
  * @returns the paths, the first page first.
  * @throws CliError if the folder cannot be written.
  */
@@ -30,6 +34,9 @@ export async function writeReport(report: Report, folder: string): Promise<strin
       await writeFile(path, content);
       paths.push(path);
     }
+    const path = join(folder, "history.jsonl");
+    await pipeline(Readable.from(chunks(report)), createWriteStream(path));
+    paths.push(path);
   } catch (error) {
     throw notWritten(folder, error);
   }
@@ -56,6 +63,21 @@ export function isPage(path: string): boolean {
   if (ending === ".html" || ending === ".htm") return true;
   if (ending === ".svg") return false;
   throw new CliError("usage", `--picture ${path}: let its name end in .html (a page to explore) or .svg (one drawing)`);
+}
+
+const CHUNK = 65_536;
+
+/** A history may be longer than one string can be. */
+function* chunks({ history, unit, faults, checks }: Report): Generator<string> {
+  const { model } = checks[0];
+  let chunk = "";
+  for (const line of synodLines({ history, unit, faults, model })) {
+    chunk += `${line}\n`;
+    if (chunk.length < CHUNK) continue;
+    yield chunk;
+    chunk = "";
+  }
+  yield chunk;
 }
 
 function notWritten(path: string, error: unknown): CliError {
