@@ -1,14 +1,24 @@
+import { decide } from "./decide.ts";
 import { type History, malformed, type Operation } from "./history.ts";
 import type { Model } from "./model.ts";
-import { search } from "./search.ts";
-import { interval, type Verdict } from "./verdict.ts";
+import { type SearchLimits, search } from "./search.ts";
+import { shortestPart } from "./shortest.ts";
+import { interval, type Limits, type Verdict, type Violation } from "./verdict.ts";
 
-export interface LinearizabilityOptions {
-  /** Calls of `model.step` in all before the answer is "unknown". */
-  readonly maxSteps: number;
+export interface LinearizabilityOptions extends Limits {
+  /** Looks at what an operation does in a state, for each partition; 5 million if it is not said. */
+  readonly maxSteps?: number;
+  /** Bytes for one partition's configurations, roughly; 1 GiB if it is not said. */
+  readonly maxMemory?: number;
+  /** Partitions that are explained at most, 10 if it is not said; the others are not told. */
+  readonly maxViolations?: number;
 }
 
-export const DEFAULT_LINEARIZABILITY_OPTIONS: LinearizabilityOptions = { maxSteps: 5_000_000 };
+const MAX_STEPS = 5_000_000;
+const MAX_MEMORY = 2 ** 30;
+const MAX_VIOLATIONS = 10;
+/** Of each trial when a violation is made shorter: giving up there only leaves it longer. */
+const STEPS_TO_SHORTEN = 50_000;
 
 /**
  * Does the history look as if each operation had happened at one instant between its call and its return?
@@ -19,25 +29,36 @@ export const DEFAULT_LINEARIZABILITY_OPTIONS: LinearizabilityOptions = { maxStep
 export function checkLinearizability<State>(
   history: History,
   model: Model<State>,
-  options: LinearizabilityOptions = DEFAULT_LINEARIZABILITY_OPTIONS,
+  options: LinearizabilityOptions = {},
 ): Verdict {
   const problem = malformed(history);
   if (problem !== undefined) return { type: "unknown", reason: `The history cannot be judged: ${problem}.` };
 
+  const { maxSteps = MAX_STEPS, maxMemory = MAX_MEMORY, maxViolations = MAX_VIOLATIONS } = options;
+  const limits = { maxSteps, maxMemory, ...(options.isOver === undefined ? {} : { isOver: options.isOver }) };
   const gaveUp: string[] = [];
-  for (const [key, operations] of partitionByKey(relevant(history, model))) {
-    const result = search(operations, model, options);
-    if (result.type === "gaveUp") gaveUp.push(JSON.stringify(key));
-    if (result.type !== "impossible") continue;
-    const { culprit, order, states } = result;
-    const reason = explain(key, culprit, order, states, model);
-    const violation = { anomaly: "not linearizable", reason, operations: [...order, culprit], key, culprit, order };
-    return { type: "illegal", violations: [violation] };
+  const reached = new Set<string>();
+  const violations: Violation[] = [];
+  for (const operations of (model.partition ?? partitionByKey)(relevant(history, model))) {
+    if (violations.length >= maxViolations) break;
+    const decision = decide(operations, model, limits);
+    if (decision.type === "illegal") violations.push(violationOf(operations, model, limits));
+    if (decision.type !== "gaveUp") continue;
+    gaveUp.push(JSON.stringify(operations[0]?.key));
+    reached.add(LIMITS[decision.limit](limits));
   }
+  const [first, ...others] = violations;
+  if (first !== undefined) return { type: "illegal", violations: [first, ...others] };
   if (gaveUp.length === 0) return { type: "ok" };
   const keys = `${gaveUp.length === 1 ? "key" : "keys"} ${gaveUp.slice(0, 5).join(", ")}`;
-  return { type: "unknown", reason: `Gave up on ${keys} after ${options.maxSteps} steps each.` };
+  return { type: "unknown", reason: `Gave up on ${keys} ${[...reached].join(" or ")}.` };
 }
+
+const LIMITS = {
+  steps: ({ maxSteps }: SearchLimits): string => `after ${maxSteps} steps each`,
+  memory: ({ maxMemory }: SearchLimits): string => `with ${maxMemory} bytes of memory each`,
+  time: (): string => "when time was up",
+};
 
 /** What failed changed nothing; a read that was never answered says nothing. */
 function relevant<State>(history: History, model: Model<State>): History {
@@ -46,21 +67,42 @@ function relevant<State>(history: History, model: Model<State>): History {
   );
 }
 
-function partitionByKey(history: History): Map<string, Operation[]> {
+export function partitionByKey(history: History): Operation[][] {
   const partitions = new Map<string, Operation[]>();
   for (const operation of history) {
     const partition = partitions.get(operation.key);
     if (partition === undefined) partitions.set(operation.key, [operation]);
     else partition.push(operation);
   }
-  return partitions;
+  return [...partitions.values()];
 }
 
-const RECENT = 3;
+function violationOf<State>(history: History, model: Model<State>, limits: SearchLimits): Violation {
+  const less = { ...limits, maxSteps: Math.min(limits.maxSteps, STEPS_TO_SHORTEN) };
+  const operations = shortestPart(history, model, less);
+  // In the model's own words, with every state that there is; as the search sees it if that is too much.
+  const { specialize: _, precedence: __, ...plain } = model;
+  const detailed = search(operations, plain, less);
+  const result = detailed.type === "impossible" ? detailed : search(operations, model, limits);
+  const key = operations.every((operation) => operation.key === operations[0]?.key) ? operations[0]?.key : undefined;
+  const where = key === undefined ? {} : { key };
+  if (result.type !== "impossible") {
+    const reason = `${about(key)}no order of these ${operations.length} operations explains what they were told.`;
+    return { anomaly: "not linearizable", reason, operations, ...where };
+  }
+  const { culprit, order, states } = result;
+  const reason = about(key) + explain(culprit, order, states, model);
+  return { anomaly: "not linearizable", reason, operations, ...where, culprit, order };
+}
+
+function about(key: string | undefined): string {
+  return key === undefined || key === "" ? "" : `Key ${JSON.stringify(key)}: `;
+}
+
+const RECENT = 6;
 
 /** Everything that returned before the culprit can be put in order; the culprit can not be added to any such order. */
 function explain<State>(
-  key: string,
   culprit: Operation,
   order: readonly Operation[],
   states: readonly State[],
@@ -68,8 +110,10 @@ function explain<State>(
 ): string {
   const tell = (operation: Operation): string =>
     `process ${operation.process} ${model.describe(operation)} (${interval(operation)})`;
+  const subject = model.subject ?? "the value";
   const possible = states.map((state) => model.describeState(state)).join(" or ");
-  const recent = order.slice(-RECENT).map(tell).join("; ");
-  const before = recent === "" ? "Nothing happened before it" : `The last that fit were: ${recent}`;
-  return `Key ${JSON.stringify(key)}: nothing explains ${tell(culprit)}. By then the value could only be ${possible}. ${before}.`;
+  const stood = `${tell(culprit)}, but by then ${subject} could only be ${possible}`;
+  if (order.length === 0) return `${stood}: nothing had happened before.`;
+  const left = order.length > RECENT ? `${order.length - RECENT} more; ` : "";
+  return `${stood}. Before it came ${left}${order.slice(-RECENT).map(tell).join("; ")}.`;
 }

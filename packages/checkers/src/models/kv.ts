@@ -69,10 +69,10 @@ function observed(model: Model<Value>, history: History): Model<Value> {
     else others.add(value);
   }
   const sorted = [...seen].sort();
-  // "" is where appending to nothing begins.
   const merged = (value: Value): Value => {
     if (value === UNSEEN || value === null || others.has(value)) return value;
-    return typeof value === "string" && beginsOne(sorted, value) ? value : UNSEEN;
+    // Appending to a number makes a text of it.
+    return beginsOne(sorted, String(value)) ? value : UNSEEN;
   };
   return {
     ...model,

@@ -21,10 +21,10 @@ export function randomHistory<State>(workload: Workload<State>, seed: number): H
   const model = workload.model();
   let state = model.initial;
   return planned.map(({ process, call, end, lost }, index): Operation => {
-    const { f, input } = workload.ask(draw, process);
-    const asked = { process, key: "x", f, input, call };
+    const { f, input, key = "x" } = workload.ask(draw, index);
+    const asked = { process, key, f, input, call };
     const unanswered: Operation = { ...asked, output: undefined, return: NEVER_RETURNED, outcome: "unknown" };
-    const output = workload.answer(state, unanswered);
+    const output = workload.answer(state, unanswered, draw);
     // An operation that the object refuses never answers.
     if (output === undefined || (lost && draw(2) === 0)) return unanswered;
     state = model.step(state, { ...asked, output, return: end, outcome: "ok" }) ?? state;
