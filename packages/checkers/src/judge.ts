@@ -6,6 +6,11 @@ import { keyValue } from "./models/kv.ts";
 import { casRegister, register } from "./models/register.ts";
 import { revisionedKey } from "./models/revisioned.ts";
 import { checkSequential } from "./sequential/sequential.ts";
+import type { SessionGuarantee } from "./sessions/rules.ts";
+import { checkSessions } from "./sessions/sessions.ts";
+import { checkTransactions } from "./transactions/check.ts";
+import { MODELS } from "./transactions/models.ts";
+import type { Workload } from "./transactions/table.ts";
 import type { Limits, Verdict } from "./verdict.ts";
 
 export interface JudgeOptions {
@@ -17,8 +22,9 @@ export interface JudgeOptions {
 }
 
 type Check = (history: History, limits: Limits) => Verdict;
+type Checks = Readonly<Record<string, Check>>;
 
-/** Objects whose operations happen one after the other. @param history tells how absence is answered, if both are usual */
+/** Objects that do one operation after the other. @param history tells how absence is answered, where both are usual */
 const OBJECTS: Readonly<Record<string, (history: History) => Model<unknown>>> = {
   "cas-register": () => casRegister(),
   register: () => register(),
@@ -27,31 +33,37 @@ const OBJECTS: Readonly<Record<string, (history: History) => Model<unknown>>> = 
 };
 
 const CAUSAL_LEVELS: readonly CausalLevel[] = ["causal", "causal convergence", "causal memory"];
+const GUARANTEES: readonly SessionGuarantee[] = [
+  "read your writes",
+  "monotonic reads",
+  "monotonic writes",
+  "writes follow reads",
+];
+const TRANSACTIONS: readonly Workload[] = ["list-append", "rw-register"];
 
 /** What can be asked of each model, the usual question first. */
-const CHECKS: Readonly<Record<string, Readonly<Record<string, Check>>>> = Object.fromEntries(
-  Object.entries(OBJECTS).map(([name, object]) => {
-    const causal = name.endsWith("register") ? CAUSAL_LEVELS.map((level) => [level, causalCheck(level)]) : [];
-    return [name, { ...ordered(object), ...Object.fromEntries(causal) }];
-  }),
-);
+const CHECKS: Readonly<Record<string, Checks>> = {
+  ...Object.fromEntries(Object.keys(OBJECTS).map((name) => [name, objectChecks(name)])),
+  ...Object.fromEntries(TRANSACTIONS.map((workload) => [workload, transactionChecks(workload)])),
+};
 
 /**
  * Judges a history of any model by any level that makes sense for it.
  * @returns "unknown" with a sentence that says what is possible, if the two do not go together.
  */
 export function judge(history: History, { model, level, limits = {} }: JudgeOptions): Verdict {
-  const checks = CHECKS[model];
-  if (checks === undefined) {
-    return { type: "unknown", reason: `There is no model "${model}"; there are ${modelNames().join(", ")}.` };
-  }
-  const asked = level ?? (levelsOf(model)[0] as string);
-  const check = checks[asked];
-  if (check !== undefined) return check(history, limits);
-  return {
-    type: "unknown",
-    reason: `Model ${model} cannot be judged as "${asked}", only as ${levelsOf(model).join(", ")}.`,
-  };
+  const problem = impossible(model, level);
+  if (problem !== undefined) return { type: "unknown", reason: problem };
+  const check = CHECKS[model]?.[level ?? (levelsOf(model)[0] as string)] as Check;
+  return check(history, limits);
+}
+
+/** @returns why nothing can be judged so, with what can be, in a sentence; undefined if it can. */
+export function impossible(model: string, level: string | undefined): string | undefined {
+  const levels = levelsOf(model);
+  if (levels.length === 0) return `There is no model "${model}"; there are ${modelNames().join(", ")}.`;
+  if (level === undefined || levels.includes(level)) return undefined;
+  return `Model ${model} cannot be judged as "${level}", only as ${levels.join(", ")}.`;
 }
 
 export function modelNames(): string[] {
@@ -60,30 +72,43 @@ export function modelNames(): string[] {
 
 /** What a history of this model can be judged by, the usual first; [] if there is no such model. */
 export function levelsOf(model: string): string[] {
-  return Object.keys(CHECKS[model] ?? {});
+  return Object.hasOwn(CHECKS, model) ? Object.keys(CHECKS[model] as Checks) : [];
 }
 
 /** The sequential object behind a model, for its states; undefined if the model is none. */
 export function objectOf(model: string, history: History): Model<unknown> | undefined {
-  return OBJECTS[model]?.(history);
+  return Object.hasOwn(OBJECTS, model) ? OBJECTS[model]?.(history) : undefined;
 }
 
-function ordered(object: (history: History) => Model<unknown>): Record<string, Check> {
-  return {
-    linearizable: (history, limits) =>
-      checkLinearizability(history, object(history), { maxSteps: 5_000_000, ...limits }),
-    sequential: (history, limits) => checkSequential(history, object(history), limits),
-  };
+function objectChecks(name: string): Checks {
+  const object = OBJECTS[name] as (history: History) => Model<unknown>;
+  const checks: [string, Check][] = [
+    ["linearizable", (history, limits) => checkLinearizability(history, object(history), limits)],
+    ["sequential", (history, limits) => checkSequential(history, object(history), limits)],
+  ];
+  if (!name.endsWith("register")) return Object.fromEntries(checks);
+  for (const level of CAUSAL_LEVELS) {
+    checks.push([level, (history, limits) => checkCausal(history, { ...limits, level })]);
+  }
+  for (const guarantee of GUARANTEES) {
+    checks.push([guarantee, (history, limits) => checkSessions(history, { ...limits, guarantees: [guarantee] })]);
+  }
+  return Object.fromEntries(checks);
 }
 
-function causalCheck(level: CausalLevel): Check {
-  return (history, limits) => checkCausal(history, { ...limits, level });
+/** The strongest first: what a verdict against it rules out, it says. */
+function transactionChecks(workload: Workload): Checks {
+  return Object.fromEntries(
+    [...MODELS].reverse().map((level) => {
+      const check: Check = (history, limits) => checkTransactions(history, { ...limits, workload, models: [level] });
+      return [level, check];
+    }),
+  );
 }
 
 /** Some stores answer "" for a key that was never written, others say that it is absent. */
 function absent(history: History): "" | null {
-  const answers = history
-    .filter(({ f, outcome }) => f === "get" && outcome === "ok")
-    .map(({ output }) => output ?? null);
-  return answers.includes("") && !answers.includes(null) ? "" : null;
+  const gets = history.filter(({ f, outcome }) => f === "get" && outcome === "ok");
+  const answers = new Set(gets.map(({ output }) => output ?? null));
+  return answers.has("") && !answers.has(null) ? "" : null;
 }

@@ -18,11 +18,12 @@ export function contradiction(
   if (culprit.f === "txn" || !isReading(culprit) || culprit.outcome !== "ok" || isCompound(culprit.output))
     return undefined;
   const same = history.filter((operation) => operation.outcome !== "fail" && operation.key === (key ?? culprit.key));
+  if (same.some(({ f }) => !KNOWN.has(f))) return undefined; // an object of another kind, whose values come about otherwise
+  if (same.some(({ f }) => f === "append")) return missingAppend(same, culprit, clock);
   const writes = same.flatMap((operation) => {
     const value = writtenBy(operation);
     return value === undefined ? [] : [{ operation, value }];
   });
-  if (same.some(({ f }) => !KNOWN.has(f))) return undefined; // an object of another kind, whose values come about otherwise
   const claim = answered(culprit, clock);
   const [nil, value] = [culprit.output ?? null, valueText(culprit.output)];
   const makers = writes.filter((write) => Object.is(write.value ?? null, nil)).map(({ operation }) => operation);
@@ -45,7 +46,27 @@ export function contradiction(
   return `${claim} although ${tell(operation)}${by} had finished at ${clock.at(operation.return)}.`;
 }
 
-const KNOWN: ReadonlySet<string> = new Set(["read", "get", "write", "put", "cas", "delete"]);
+/** A text that grows: what was appended before the read began must be in it, if nothing has replaced the text since. */
+function missingAppend(same: History, culprit: Operation, clock: Clock): string | undefined {
+  const text = culprit.output ?? "";
+  if (typeof text !== "string") return undefined;
+  const missing = same.filter(({ f, input, outcome, call, return: end }) => {
+    if (f !== "append" || outcome !== "ok" || end >= culprit.call || typeof input !== "string") return false;
+    const isReplaced = same.some(
+      (other) => other.f !== "append" && !isReading(other) && other.return >= call && other.call <= culprit.return,
+    );
+    return !isReplaced && !text.includes(input);
+  });
+  const first = missing.reduce<Operation | undefined>(
+    (a, b) => (a === undefined || b.return < a.return ? b : a),
+    undefined,
+  );
+  if (first === undefined) return undefined;
+  const value = shorten(valueText(first.input), 80);
+  return `${answered(culprit, clock)}, without the ${value} that client ${first.process} had appended by ${clock.at(first.return)}.`;
+}
+
+const KNOWN: ReadonlySet<string> = new Set(["read", "get", "write", "put", "cas", "delete", "append"]);
 
 function isCompound(value: unknown): boolean {
   return typeof value === "object" && value !== null;

@@ -71,3 +71,16 @@ test("a verdict that is not against the history is a sentence, too", () => {
   });
   assert.equal(unknown, "Not decided whether this is serializable: Gave up after 5 steps.");
 });
+
+test("a text without what had been appended to it, unless something replaced it meanwhile", () => {
+  const lost = [
+    op(1, "append", "ab", null, 100, 200),
+    op(3, "append", "cd", null, 210, 250),
+    op(2, "get", null, "cd", 300, 400),
+  ];
+  assert.equal(
+    toldOf(lost),
+    "Client 2's get was answered with cd at 400 ms, without the ab that client 1 had appended by 200 ms. It is so.",
+  );
+  assert.equal(toldOf([op(4, "put", "", null, 150, 290), ...lost]), "It is so.");
+});

@@ -28,8 +28,7 @@ export function explain(
 export function headline({ verdict, history, faults = [], unit = "unknown", checker }: PictureInput): string {
   const level = checker ?? "the promise";
   if (verdict.type === "unknown") return `Not decided whether this is ${level}: ${brief(verdict.reason, MOST_REASON)}`;
-  if (verdict.type === "ok")
-    return `${level.charAt(0).toUpperCase()}${level.slice(1)}: ${count(history)} agree with it.`;
+  if (verdict.type === "ok") return `${capital(level)}: ${count(history)} agree with it.`;
   const clock = createClock(history, unit, faults);
   const [first = ""] = explainViolation(verdict.violations[0], history, faults, clock);
   return first;
@@ -44,7 +43,7 @@ export function explainViolation(
 ): string[] {
   const { culprit } = violation;
   const contradicted = culprit === undefined ? undefined : contradiction(violation, culprit, history, clock);
-  const told = inUnits(brief(violation.reason, MOST_REASON), clock);
+  const told = capital(inUnits(brief(violation.reason, MOST_REASON), clock));
   const sentences = contradicted === undefined ? [told] : [contradicted, told];
   return [...sentences, ...faultSentences(violation, faults, clock)];
 }
@@ -79,6 +78,10 @@ function faultSentences(violation: Violation, faults: readonly Fault[], clock: C
 
 function article(name: string): string {
   return `${/^[aeiou]/i.test(name) ? "an" : "a"} ${name}`;
+}
+
+export function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 /** "1,203 operations of 5 clients on 3 keys". */

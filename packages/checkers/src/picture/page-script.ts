@@ -49,7 +49,7 @@ export const PAGE_SCRIPT: string = String.raw`
       }));
     };
     if (chosen.matches(".culprit")) tell(chosen);
-    show(figure, chosen);
+    show(figure, chosen, "instant");
     const barOf = (event) => event.target.closest(".op");
     figure.addEventListener("pointerover", (event) => { const bar = barOf(event); if (bar) choose(bar); });
     figure.addEventListener("focusin", (event) => { const bar = barOf(event); if (bar) choose(bar); });
@@ -78,13 +78,13 @@ export const PAGE_SCRIPT: string = String.raw`
     return bars.filter((other) => Number(other.dataset.y) === row).reduce((a, b) => (far(b) < far(a) ? b : a));
   }
 
-  function show(figure, bar) {
+  function show(figure, bar, behavior = "auto") {
     const scroll = figure.querySelector(".scroll");
     const zoom = Number(figure.dataset.zoom ?? 1);
     const left = bar.dataset.x * zoom;
     const right = left + Math.min(bar.dataset.w * zoom, scroll.clientWidth / 2);
     if (left < scroll.scrollLeft + 20 || right > scroll.scrollLeft + scroll.clientWidth - 20) {
-      scroll.scrollLeft = left - scroll.clientWidth / 3;
+      scroll.scrollTo({ left: right - 0.8 * scroll.clientWidth, behavior });
     }
   }
 

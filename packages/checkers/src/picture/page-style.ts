@@ -5,7 +5,7 @@ export const PAGE_STYLE: string = `${PAGE_COLOURS}
 html { background: var(--paper); color: var(--ink); font: 16px/1.55 system-ui, "Segoe UI", "DejaVu Sans", sans-serif; -webkit-text-size-adjust: 100%; }
 body { margin: 0 auto; max-width: 1440px; padding: 20px clamp(16px, 3vw, 40px) 56px; overflow-wrap: anywhere; }
 header { display: grid; grid-template-columns: 1fr auto; gap: 6px 20px; align-items: start; }
-.subject { color: var(--soft); margin: 0; font-size: 14px; }
+.subject { color: var(--soft); margin: 0; font-size: 14px; max-width: none; }
 h1 { font-size: clamp(21px, 2.4vw, 30px); line-height: 1.25; margin: 4px 0 0; max-width: 46ch; text-wrap: balance; grid-column: 1 / -1; }
 h2 { font-size: 18px; margin: 40px 0 4px; }
 p { margin: 8px 0; max-width: 84ch; }

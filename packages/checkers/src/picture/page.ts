@@ -4,13 +4,13 @@ import { drawCycle, nameOf, placesOf } from "./cycle.ts";
 import { bigPart, bigTimeline } from "./drawing.ts";
 import { brief, escapeXml } from "./escape.ts";
 import { surroundings } from "./excerpt.ts";
-import { count, explainViolation, headline, inUnits, plural, thousands } from "./explain.ts";
+import { capital, count, explainViolation, headline, inUnits, plural, thousands } from "./explain.ts";
 import type { PictureInput } from "./input.ts";
 import type { LegendItem } from "./legend.ts";
 import { PAGE_SCRIPT } from "./page-script.ts";
 import { PAGE_STYLE } from "./page-style.ts";
 import { identityOf } from "./points.ts";
-import { capital, cutNote } from "./sentences.ts";
+import { cutNote } from "./sentences.ts";
 import { drawTimeline, type Timeline } from "./timeline.ts";
 
 /** Of a longer history a part is drawn, around what went wrong. */

@@ -1,7 +1,7 @@
 import { type Clock, createClock } from "./clock.ts";
 import { brief } from "./escape.ts";
 import type { Excerpt } from "./excerpt.ts";
-import { count, explainViolation, headline, thousands } from "./explain.ts";
+import { capital, count, explainViolation, headline, thousands } from "./explain.ts";
 import type { PictureInput } from "./input.ts";
 
 /** All that is said beside a picture: the verdict first, then why, then what is not drawn. */
@@ -25,8 +25,4 @@ function clockOf({ history, unit, faults }: PictureInput): Clock {
 export function cutNote({ operations, of }: Excerpt): string[] {
   if (operations.length === of) return [];
   return [`Drawn are ${thousands(operations.length)} of ${thousands(of)} operations: those nearest in time.`];
-}
-
-export function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

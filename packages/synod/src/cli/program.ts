@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { registerCheck } from "./commands/check.ts";
 import { registerEtcd } from "./commands/etcd.ts";
 import { registerKv } from "./commands/kv.ts";
 import { registerMember } from "./commands/member.ts";
@@ -32,6 +33,7 @@ const examples: Readonly<Record<string, readonly string[]>> = {
   ],
   sim: ["synod sim --seed 7", "synod sim --seed 1 --mutant staleReads --trace 20"],
   swarm: ["synod swarm --seeds 100", "synod swarm --seeds 1000 --nodes 5 --faults crash,partition --json"],
+  check: ["synod check history.edn --picture verdict.html", "synod check history.jsonl --model kv --level sequential"],
   up: ["synod up", "synod up --nodes 5 --data ./cluster --fresh"],
   etcd: ["synod etcd --name n1 --data-dir ./n1 --initial-cluster n1=http://localhost:2380"],
   serve: [
@@ -54,6 +56,7 @@ export function createProgram(): Command {
   registerSnapshot(program);
   registerSim(program);
   registerSwarm(program);
+  registerCheck(program);
   showExamples(program);
   return program;
 }

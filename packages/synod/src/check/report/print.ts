@@ -1,6 +1,7 @@
 import { createClock } from "@synod/checkers/picture/clock";
 import { visible } from "@synod/checkers/picture/escape";
-import { capital, sentencesOf } from "@synod/checkers/picture/sentences";
+import { capital } from "@synod/checkers/picture/explain";
+import { sentencesOf } from "@synod/checkers/picture/sentences";
 import type { Verdict } from "@synod/checkers/verdict";
 import colors from "picocolors";
 import { duration, table } from "../../cli/output.ts";
