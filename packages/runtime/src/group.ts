@@ -128,11 +128,16 @@ export interface Membership {
  */
 export interface StateMachine<Result> {
   /**
-   * The machine must copy what it keeps.
+   * Nobody ever changes the command's bytes; a machine that keeps a view of them keeps the memory around them, too.
    * @param time cluster time given by the leader, never less than in the entry before
    * @param term of the entry: the leader of that term has put it into the log
    */
   apply(index: LogIndex, time: Instant, command: Uint8Array, term: Term): Result;
+  /**
+   * Set while commands are applied that were read from disk at the start: the memory that they lie in stays for as long as
+   * the log does, so what is large need not be copied.
+   */
+  commandsStay?: boolean;
   /** A frozen view of the state as of now; later `apply` calls must not disturb it. Pulled in small pieces over many turns. */
   snapshot(): Iterator<Uint8Array>;
   /**

@@ -96,6 +96,10 @@ export class StoreStateMachine implements StateMachine<StoreResult> {
     this.#guard = guard;
   }
 
+  set commandsStay(stay: boolean) {
+    this.model.memoryStays = stay;
+  }
+
   /**
    * Servers propose only what they could decode, so a command that cannot be decoded, or is of a kind unknown here, was
    * made by a newer version: this throws, because to skip it would part this replica's state from the others'.

@@ -15,6 +15,8 @@ const APPLIED_AT_ONCE = 16 << 20;
 /** The replicated state of one group: the service's machine, and what makes requests exactly-once. */
 export class Applied<Result> {
   readonly machine: StateMachine<Result>;
+  /** Set once, when the log is recovered: how far it reached. */
+  recovered: LogIndex = 0;
   #index: LogIndex = 0;
   #time: Instant = 0;
   #sessions: Sessions = new Sessions(SESSIONS);
@@ -51,6 +53,7 @@ export class Applied<Result> {
   /** Applies what is committed, in one loop, and answers whoever waits for it here. Of very much: some, not all. */
   applyUpTo(commitIndex: LogIndex, log: RaftLog): void {
     let bytes = 0;
+    this.machine.commandsStay = this.#index < this.recovered;
     for (let index = this.#index + 1; index <= commitIndex && bytes < APPLIED_AT_ONCE; index++) {
       const payload = log.payloadAt(index);
       if (log.kindAt(index) === EntryKind.command) this.#applyBatch(index, payload, log.termAt(index)!);

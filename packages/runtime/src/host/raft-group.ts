@@ -97,6 +97,7 @@ export class RaftGroup<Result> implements Group<Result>, RaftOutput {
   /** Set once by the host, when the log is recovered. */
   start(raft: Raft): void {
     this.#raft = raft;
+    this.applied.recovered = raft.state.log.lastIndex;
   }
 
   get raft(): Raft {

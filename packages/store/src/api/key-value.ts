@@ -27,7 +27,7 @@ export function encodeKeyValue(writer: ProtobufWriter, field: number, kv: KeyVal
   writer.varint(2, kv.createRevision);
   writer.varint(3, kv.modRevision);
   writer.varint(4, kv.version);
-  if (valueLength !== 0) writer.bytesFrom(5, slab.bytes, offset + keyLength, valueLength);
+  if (valueLength !== 0) writer.bytesFrom(5, slab.bytes, kv.valueOffset, valueLength);
   writer.varint(6, kv.lease);
   writer.end(mark);
 }

@@ -64,7 +64,7 @@ export function writeRecord(writer: ProtobufWriter, record: KeyValue): void {
   writer.varint(2, record.createRevision);
   writer.varint(3, record.modRevision);
   writer.varint(4, record.version);
-  if (valueLength !== 0) writer.bytesFrom(5, slab.bytes, offset + keyLength, valueLength);
+  if (valueLength !== 0) writer.bytesFrom(5, slab.bytes, record.valueOffset, valueLength);
   writer.varint(6, record.lease);
 }
 

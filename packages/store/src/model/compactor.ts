@@ -80,11 +80,13 @@ export class Compactor {
     if (!slabs.isSparse(record.slab)) return;
     const from = record.slab;
     const size = record.keyLength + record.valueLength;
-    const start = record.offset;
     const slab = slabs.slabFor(size);
-    record.offset = slabs.place(slab, size);
-    slab.bytes.set(from.bytes.subarray(start, start + size), record.offset);
+    const offset = slabs.place(slab, size);
+    slab.bytes.set(record.key, offset);
+    slab.bytes.set(record.value, offset + record.keyLength);
     record.slab = slab;
+    record.offset = offset;
+    record.gap = 0;
     slabs.release(from, size);
   }
 }

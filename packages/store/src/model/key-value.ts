@@ -6,12 +6,14 @@ import type { LeaseId } from "./types.ts";
  * record whose `version` is 0; it has a key and a `modRevision` and nothing else.
  *
  * Records never change and are shared by range results, events and frozen views. The bytes lie in a slab: encoders may
- * copy them straight from `slab.bytes` at `offset` (key, then value); read `slab` and `offset` together, compaction may
- * move the bytes between two turns.
+ * copy them straight from `slab.bytes`: the key at `offset`, the value at `valueOffset`; read them together with `slab`,
+ * compaction may move the bytes between two turns.
  */
 export class KeyValue {
   slab: Slab;
   offset: number;
+  /** Bytes between key and value: what a client's message has there, where its memory was kept. */
+  gap = 0;
   readonly keyLength: number;
   readonly valueLength: number;
   readonly createRevision: number;
@@ -58,9 +60,13 @@ export class KeyValue {
     return this.slab.bytes.subarray(this.offset, this.offset + this.keyLength);
   }
 
+  get valueOffset(): number {
+    return this.offset + this.keyLength + this.gap;
+  }
+
   /** A view, not a copy; its bytes never change. */
   get value(): Uint8Array {
-    const start = this.offset + this.keyLength;
+    const start = this.valueOffset;
     return this.slab.bytes.subarray(start, start + this.valueLength);
   }
 

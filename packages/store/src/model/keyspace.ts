@@ -13,6 +13,10 @@ import { type LeaseId, NO_LEASE } from "./types.ts";
 /** What a record costs beside its bytes: the objects and the places in log, table and index. */
 export const RECORD_OVERHEAD = 224;
 
+/** Values shorter than this are copied: their neighbours in memory might outweigh them. */
+const WORTH_KEEPING = 1024;
+/** Bytes that a client's message may have between a key and its value. */
+const MOST_BETWEEN = 32;
 const EMPTY = new Uint8Array(0);
 
 /** Keeps counts of what there is. */
@@ -28,6 +32,8 @@ export interface KeyObserver {
 export class Keyspace {
   /** Told of each record in the place of another; undefined where nobody counts. */
   observer: KeyObserver | undefined;
+  /** What is put lies in memory that somebody keeps for long: not to copy it costs none. */
+  memoryStays = false;
   /** Main revision of the last committed write; 1 in an empty store, as in etcd. */
   revision = 1;
   /** Revisions below it are gone; -1 before the first compaction, as in etcd. */
@@ -69,7 +75,7 @@ export class Keyspace {
     return record === undefined || record.isTombstone ? undefined : record;
   }
 
-  /** Both arrays are copied. @returns the history whose `latest` is the new record. */
+  /** Both arrays are copied, or stay as they are with the memory that they lie in. @returns the history whose `latest` is the new record. */
   put(key: Uint8Array, value: Uint8Array, lease: LeaseId): KeyHistory {
     const revision = this.revision + 1;
     const keyHash = hashBytes(key, 0, key.length, 0);
@@ -153,6 +159,23 @@ export class Keyspace {
     previous: KeyValue | undefined,
   ): KeyValue {
     const size = key.length + value.length;
+    if (value.length >= WORTH_KEEPING && this.#mayKeep(key, value)) {
+      const kept = this.slabs.adoptBuffer(value.buffer, size);
+      const record = new KeyValue(
+        kept,
+        key.byteOffset,
+        key.length,
+        value.length,
+        createRevision,
+        modRevision,
+        version,
+        lease,
+        hash,
+        previous,
+      );
+      record.gap = value.byteOffset - key.byteOffset - key.length;
+      return record;
+    }
     const slab = this.slabs.slabFor(size);
     const offset = this.slabs.place(slab, size);
     copyInto(slab.bytes, offset, key);
@@ -169,6 +192,13 @@ export class Keyspace {
       hash,
       previous,
     );
+  }
+
+  /** Both lie in one piece of memory, and that stays anyway, or is little more than the value. */
+  #mayKeep(key: Uint8Array, value: Uint8Array): boolean {
+    const gap = value.byteOffset - key.byteOffset - key.length;
+    if (key.buffer !== value.buffer || gap < 0 || gap > MOST_BETWEEN) return false;
+    return this.memoryStays || value.length * 2 >= value.buffer.byteLength;
   }
 
   #append(history: KeyHistory | undefined, keyHash: number, record: KeyValue): KeyHistory {

@@ -121,7 +121,5 @@ export function comparator(target: number): (a: KeyValue, b: KeyValue) => number
 }
 
 function compareValues(a: KeyValue, b: KeyValue): number {
-  const aStart = a.offset + a.keyLength;
-  const bStart = b.offset + b.keyLength;
-  return compareRuns(a.slab.bytes, aStart, a.valueLength, b.slab.bytes, bStart, b.valueLength);
+  return compareRuns(a.slab.bytes, a.valueOffset, a.valueLength, b.slab.bytes, b.valueOffset, b.valueLength);
 }

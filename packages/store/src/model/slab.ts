@@ -60,13 +60,22 @@ export class SlabAllocator {
    * Records that lie in the same array come one after the other.
    */
   adopt(bytes: Uint8Array, length: number): Slab {
-    if (this.#adopted.bytes !== bytes) {
-      this.#adopted = new Slab(bytes);
-      this.#totalBytes += bytes.length;
-    }
-    this.#adopted.live += length;
+    if (this.#adopted.bytes !== bytes) this.#adopted = new Slab(bytes);
+    return this.#alsoIn(this.#adopted, length);
+  }
+
+  /** The same for a record somewhere in this memory: a slab's offsets are the buffer's. */
+  adoptBuffer(buffer: ArrayBufferLike, length: number): Slab {
+    if (this.#adopted.bytes.buffer !== buffer || this.#adopted.bytes.length !== buffer.byteLength)
+      this.#adopted = new Slab(new Uint8Array(buffer));
+    return this.#alsoIn(this.#adopted, length);
+  }
+
+  #alsoIn(adopted: Slab, length: number): Slab {
+    if (adopted.live === 0) this.#totalBytes += adopted.bytes.length;
+    adopted.live += length;
     this.#liveBytes += length;
-    return this.#adopted;
+    return adopted;
   }
 
   release(slab: Slab, length: number): void {

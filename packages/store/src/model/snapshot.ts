@@ -110,7 +110,10 @@ function writeRecord(writer: ChunkWriter, record: KeyValue, before: KeyValue | u
   if (numbered) writer.varint(record.sub);
   writer.varint(record.keyLength);
   writer.varint(record.valueLength);
-  writer.bytes(record.slab.bytes, record.offset, record.keyLength + record.valueLength);
+  const { bytes } = record.slab;
+  if (record.gap === 0) return writer.bytes(bytes, record.offset, record.keyLength + record.valueLength);
+  writer.bytes(bytes, record.offset, record.keyLength);
+  writer.bytes(bytes, record.valueOffset, record.valueLength);
 }
 
 export interface RestoredState extends StoreState {

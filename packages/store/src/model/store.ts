@@ -83,6 +83,11 @@ export class StoreModel {
     return this.#usage.stats;
   }
 
+  /** What is put from now on lies in memory that stays anyway: large values are not copied. */
+  set memoryStays(stay: boolean) {
+    this.#state.keyspace.memoryStays = stay;
+  }
+
   /** Revision of the last write; 1 in an empty store. */
   get revision(): number {
     return this.#state.keyspace.revision;

@@ -158,9 +158,8 @@ function difference(compare: Compare, record: KeyValue | undefined): number {
 }
 
 function compareValue(record: KeyValue, value: Uint8Array | undefined): number {
-  const start = record.offset + record.keyLength;
   if (value === undefined) return record.valueLength;
-  return compareRuns(record.slab.bytes, start, record.valueLength, value, 0, value.length);
+  return compareRuns(record.slab.bytes, record.valueOffset, record.valueLength, value, 0, value.length);
 }
 
 function judge(result: number, difference: number): boolean {
