@@ -14,7 +14,7 @@ function analysisOf(history: History, workload: Workload): Analysis {
   return analyze(table);
 }
 
-for (const { name, workload, history, finds, weakest, repair } of STORIES) {
+for (const { name, workload, history, finds, weakest, repair, unclear } of STORIES) {
   test(`${workload}: ${name}: ${finds.join(", ")}`, () => {
     const found = analysisOf(story(history), workload);
     assert.deepEqual([...found.counts.keys()].sort(), finds);
@@ -30,9 +30,8 @@ for (const { name, workload, history, finds, weakest, repair } of STORIES) {
     assert.equal(history.split(find).length, 2, "the repair changes one thing");
     const found = analysisOf(story(history.replace(find, replace)), workload);
     assert.deepEqual([...found.counts.keys()], []);
-    assert.deepEqual(checkTransactions(story(history.replace(find, replace)), { workload }), {
-      type: "ok",
-      weakest: "strict-serializable",
-    });
+    const verdict = checkTransactions(story(history.replace(find, replace)), { workload });
+    if (unclear) assert.equal(verdict.type, "unknown");
+    else assert.deepEqual(verdict, { type: "ok", weakest: "strict-serializable" });
   });
 }

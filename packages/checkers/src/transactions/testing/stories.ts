@@ -12,6 +12,8 @@ export interface AnomalyStory {
   readonly weakest: readonly ConsistencyModel[];
   /** What is replaced to repair it. */
   readonly repair: readonly [find: string, replace: string];
+  /** The repaired history cannot be judged. */
+  readonly unclear?: true;
 }
 
 const LISTS: readonly Omit<AnomalyStory, "workload">[] = [
@@ -346,6 +348,26 @@ const UNANSWERED: readonly Omit<AnomalyStory, "workload">[] = [
     weakest: ["strong-read-committed"],
     repair: ["2 6..", "2 5.."],
   },
+  {
+    name: "a write that took effect late, though it was answered",
+    history: `
+      1 0..5: append x 1
+      2 20..30: r x []
+      3 40..50: r x [1]`,
+    finds: ["G-single-realtime"],
+    weakest: ["strong-snapshot-isolation"],
+    repair: ["1 0..5", "1 0..5 unknown"],
+  },
+  {
+    name: "a client's write that took effect late, though it was answered",
+    history: `
+      1 0..5: append x 1
+      1 5..30: r x []
+      3 5..50: r x [1]`,
+    finds: ["G-single-process"],
+    weakest: ["strong-session-snapshot-isolation"],
+    repair: ["1 0..5", "1 0..5 unknown"],
+  },
 ];
 
 const REGISTERS: readonly Omit<AnomalyStory, "workload">[] = [
@@ -471,6 +493,38 @@ const REGISTERS: readonly Omit<AnomalyStory, "workload">[] = [
     finds: ["G-single-realtime"],
     weakest: ["strong-snapshot-isolation"],
     repair: ["r x 1", "r x 2"],
+  },
+  {
+    name: "an overwritten value that came back",
+    history: `
+      1 0..5: w x 1
+      2 6..9: w x 2
+      3 10..12: r x 1`,
+    finds: ["cyclic versions-realtime"],
+    weakest: ["strong-snapshot-isolation"],
+    repair: ["1 0..5", "1 0..5 unknown"],
+  },
+  {
+    name: "readers one after the other who see a later value first",
+    history: `
+      1 0..10: w x 1, r y 1
+      2 0..10: w x 2, w y 1
+      3 0..1: r x 1
+      4 2..3: r x 2`,
+    finds: ["G-single-realtime", "G1c-realtime"],
+    weakest: ["strong-snapshot-isolation"],
+    repair: ["4 2..3", "4 1..3"],
+  },
+  {
+    name: "a read of what is only written later, with the same value before",
+    history: `
+      1 0..5 fail: w x 1
+      2 6..9: r x 1
+      3 10..12: w x 1`,
+    finds: ["G1c-realtime"],
+    weakest: ["strong-read-committed"],
+    repair: ["1 0..5 fail", "1 0..5"],
+    unclear: true,
   },
 ];
 
