@@ -103,8 +103,11 @@ export class Nemesis {
   }
 }
 
-/** The last line that is one of an error, or the last of all. */
+const MOST_WORDS = 300;
+
+/** The last line that is one of an error, or the last of all, without the trace that hangs on it. */
 function lastWords(log: string): string {
   const lines = log.trim().split("\n");
-  return lines.findLast((line) => /error|fatal|panic|assert/i.test(line)) ?? lines.at(-1) ?? "it said nothing";
+  const line = lines.findLast((said) => /error|fatal|panic|assert/i.test(said)) ?? lines.at(-1) ?? "";
+  return line === "" ? "it said nothing" : (line.split("\\n", 1)[0] as string).slice(0, MOST_WORDS);
 }

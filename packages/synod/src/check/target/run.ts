@@ -77,12 +77,13 @@ export async function runTarget(
     progress("healing", milliseconds);
     await nemesis?.stop();
     await clients.stop();
+    const silence = log.longestSilence();
     progress("reading", milliseconds);
     await clients.finish();
     return {
       ...{ name: target.name, model: workload.model, history: log.history(), milliseconds },
       logs: new Map(target.cluster?.nodes.map(({ plan, log }) => [plan.name, log])),
-      ...{ faults: nemesis?.bands ?? [], problems: nemesis?.problems ?? [], silence: log.longestSilence },
+      ...{ faults: nemesis?.bands ?? [], problems: nemesis?.problems ?? [], silence },
     };
   } finally {
     tell({ phase: "ended", worked: plan.milliseconds, operations: 0, faults: 0 });

@@ -32,9 +32,11 @@ export class HistoryLog {
     return Math.floor((performance.now() - this.#began) * 1000);
   }
 
-  /** The longest time in which nothing was answered with success, in microseconds since the log began. */
-  get longestSilence(): Silence {
-    return this.#longestSilence;
+  /** The longest time until now in which nothing was answered with success, in microseconds since the log began. */
+  longestSilence(): Silence {
+    const now = this.now();
+    const { from, to } = this.#longestSilence;
+    return now - this.#lastOk > to - from ? { from: this.#lastOk, to: now } : { from, to };
   }
 
   /** Does and records one operation. Never rejects unless `send` does, which is a bug. */
