@@ -22,8 +22,7 @@ test("a weaker question may have another answer", () => {
 
 test("every model says what it can be judged by, and is judged by all of it", () => {
   for (const model of modelNames()) {
-    for (const level of levelsOf(model))
-      assert.deepEqual(judge([], { model, level }), { type: "ok" }, `${model} ${level}`);
+    for (const level of levelsOf(model)) assert.equal(judge([], { model, level }).type, "ok", `${model} ${level}`);
   }
 });
 

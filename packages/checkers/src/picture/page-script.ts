@@ -82,9 +82,10 @@ export const PAGE_SCRIPT: string = String.raw`
     const scroll = figure.querySelector(".scroll");
     const zoom = Number(figure.dataset.zoom ?? 1);
     const left = bar.dataset.x * zoom;
-    const right = left + Math.min(bar.dataset.w * zoom, scroll.clientWidth / 2);
+    const flag = bar.querySelector(".flagged") === null ? 0 : 116;
+    const right = left + Math.min(bar.dataset.w * zoom, scroll.clientWidth / 2) + flag;
     if (left < scroll.scrollLeft + 20 || right > scroll.scrollLeft + scroll.clientWidth - 20) {
-      scroll.scrollTo({ left: right - 0.8 * scroll.clientWidth, behavior });
+      scroll.scrollTo({ left: Math.min(left - 20, right - 0.9 * scroll.clientWidth), behavior });
     }
   }
 
