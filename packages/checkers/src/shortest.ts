@@ -24,7 +24,7 @@ export function shortestPart<State>(history: History, model: Model<State>, limit
   );
   const rest = cut.filter((operation) => !core.has(operation));
   const helpers = helpersOf(kept, culprit, rest, model, limits);
-  return [...kept, ...helpers].sort((a, b) => a.call - b.call);
+  return [...kept, ...helpers].map(whole).sort((a, b) => a.call - b.call);
 }
 
 /** Cuts the history at the first return by which it is impossible. What was under way then has no answer yet. */
@@ -59,10 +59,26 @@ function cutAt<State>(history: History, time: number, model: Model<State>): Hist
 }
 
 /** Nothing, if it was a read: one without an answer says nothing. */
-function forgotten<State>(operation: Operation, model: Model<State>): Operation[] {
+function forgotten<State>(operation: Operation, model: Model<State>): Forgotten[] {
   if (operation.outcome !== "ok") return [operation];
-  const unknown: Operation = { ...operation, output: undefined, return: NEVER_RETURNED, outcome: "unknown" };
+  const unknown: Forgotten = {
+    ...operation,
+    output: undefined,
+    return: NEVER_RETURNED,
+    outcome: "unknown",
+    original: operation,
+  };
   return model.isRead(unknown) ? [] : [unknown];
+}
+
+/** An operation, and what was known of it before it was forgotten. */
+interface Forgotten extends Operation {
+  readonly original?: Operation;
+}
+
+/** With all that was known of it: that can only leave fewer orders. */
+function whole(operation: Forgotten): Operation {
+  return operation.original === undefined ? operation : whole(operation.original);
 }
 
 /** Forgets ever smaller runs of operations, as Zeller's delta debugging does. @returns those that are needed. */
@@ -95,17 +111,10 @@ function helpersOf<State>(
   model: Model<State>,
   limits: SearchLimits,
 ): Operation[] {
-  const original = new Map<Operation, Operation>();
-  const free = [culprit, ...rest].flatMap((operation) =>
-    forgotten(operation, model).map((unknown) => {
-      original.set(unknown, operation);
-      return unknown;
-    }),
-  );
+  const free = [culprit, ...rest].flatMap((operation) => forgotten(operation, model));
   const answered = core.filter((operation) => operation !== culprit);
   const explained = search([...answered, ...free], model, limits);
   if (explained.type !== "found") return [];
-  return explained.order
-    .flatMap((operation) => original.get(operation) ?? [])
-    .filter((operation) => operation !== culprit);
+  const taken = new Set<Operation>(explained.order);
+  return free.filter((operation) => taken.has(operation) && operation.original !== culprit);
 }

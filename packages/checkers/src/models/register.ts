@@ -1,6 +1,6 @@
 import type { Operation } from "../history.ts";
 import type { Model, RegisterOperation } from "../model.ts";
-import { shown } from "../values.ts";
+import { hashText, sameValue, shown, textOf } from "../values.ts";
 
 /** A value as clients see it; null is "absent", which differs from 0, "" and false. */
 export type Value = string | number | boolean | null;
@@ -20,7 +20,7 @@ export function casRegister(initial: Value = null): Model<Value> {
   return {
     initial,
     step: stepCasRegister,
-    equal: Object.is,
+    equal: sameValue,
     hash: hashValue,
     // A refused cas had no effect; one whose answer is not known may have had one.
     isRead: ({ f, outcome, output }) => f === "read" || (f === "cas" && outcome === "ok" && output === false),
@@ -42,14 +42,14 @@ function stepCasRegister(state: Value, operation: Operation): Value | undefined 
   const answered = operation.outcome === "ok";
   switch (operation.f) {
     case "read":
-      return !answered || Object.is(operation.output, state) ? state : undefined;
+      return !answered || sameValue(operation.output, state) ? state : undefined;
     case "write":
       return operation.input as Value;
     case "delete":
       return null;
     case "cas": {
       const { from, to } = operation.input as { from: Value; to: Value };
-      const done = Object.is(from, state);
+      const done = sameValue(from, state);
       if (answered && operation.output !== done) return undefined;
       return done ? to : state;
     }
@@ -89,10 +89,7 @@ function describeRegisterOperation({ f, input, output, outcome }: Operation): st
   }
 }
 
-/** FNV-1a over the value's text; its type is part of the text. */
+/** The value's type is part of it. */
 export function hashValue(value: Value): number {
-  const text = typeof value === "string" ? value : JSON.stringify(value);
-  let hash = typeof value === "string" ? 0x811c9dc5 : 0x050c5d1f;
-  for (let index = 0; index < text.length; index += 1) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
-  return hash;
+  return typeof value === "string" ? hashText(value) : ~hashText(textOf(value));
 }

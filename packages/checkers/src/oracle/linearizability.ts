@@ -3,7 +3,8 @@ import { checkLinearizability } from "../linearizability.ts";
 import type { Model } from "../model.ts";
 import { randomHistory } from "./random-history.ts";
 import type { Trial } from "./trial.ts";
-import { WORKLOADS, type Workload } from "./workloads.ts";
+import type { Workload } from "./workload.ts";
+import { WORKLOADS } from "./workloads.ts";
 
 /**
  * The definition itself (Herlihy and Wing 1990): some order of all answered and any of the unknown operations keeps real

@@ -1,8 +1,8 @@
 import { type History, NEVER_RETURNED, type Operation } from "../history.ts";
 import { random } from "./random.ts";
-import type { Workload } from "./workloads.ts";
+import type { Workload } from "./workload.ts";
 
-/** Of which at most one answer in a history is spoiled, in a third of the histories. */
+/** Of which at most one answer in a history is spoiled, in half of the histories. */
 const OPERATIONS = { least: 3, most: 7 };
 
 /**
@@ -17,7 +17,7 @@ export function randomHistory<State>(workload: Workload<State>, seed: number): H
     const end = call + draw(8);
     return { process, call, end, instant: call + draw(end - call + 1), lost: draw(5) === 0 };
   }).sort((a, b) => a.instant - b.instant);
-  const spoiled = draw(3) === 0 ? draw(length) : -1;
+  const spoiled = draw(2) === 0 ? draw(length) : -1;
   const model = workload.model();
   let state = model.initial;
   return planned.map(({ process, call, end, lost }, index): Operation => {

@@ -1,22 +1,9 @@
 import type { Operation } from "../history.ts";
-import type { Model } from "../model.ts";
 import { keyValue } from "../models/kv.ts";
 import { casRegister, type Value } from "../models/register.ts";
 import { type RevisionedState, revisionedKey } from "../models/revisioned.ts";
-
-export type Draw = (below: number) => number;
-
-/** How to ask a model's object, and how the true object answers. */
-export interface Workload<State> {
-  readonly name: string;
-  model(): Model<State>;
-  /** @param nth of the history's operations, from 0: for values that are written once only. */
-  ask(draw: Draw, nth: number): { f: string; input: unknown; key?: string };
-  /** Undefined if the object cannot carry it out now. */
-  answer(state: State, operation: Operation, draw: Draw): unknown;
-  /** An answer of the same shape that may well be wrong. */
-  spoil(draw: Draw, output: unknown): unknown;
-}
+import { OBJECT_WORKLOADS } from "./object-workloads.ts";
+import type { Workload } from "./workload.ts";
 
 const casRegisterWorkload: Workload<Value> = {
   name: "cas-register",
@@ -42,7 +29,7 @@ const uniqueWorkload: Workload<Value> = {
     return { f: "cas", input: { from: nth === 0 ? null : draw(nth), to: nth } };
   },
   answer: (state, operation) => answerRegister(state, operation) || undefined,
-  spoil: (draw, output) => (typeof output === "number" ? draw(8) : output),
+  spoil: (draw, output) => (output === true ? output : draw(8)),
 };
 
 function answerRegister(state: Value, { f, input }: Operation): unknown {
@@ -87,8 +74,8 @@ const revisionedWorkload: Workload<RevisionedState> = {
 
 // Each workload has a state type of its own, which nobody outside needs to know.
 export const WORKLOADS: readonly Workload<unknown>[] = [
-  casRegisterWorkload,
-  uniqueWorkload,
-  keyValueWorkload,
-  revisionedWorkload,
-].map((workload) => workload as Workload<unknown>);
+  ...[casRegisterWorkload, uniqueWorkload, keyValueWorkload, revisionedWorkload].map(
+    (workload) => workload as Workload<unknown>,
+  ),
+  ...OBJECT_WORKLOADS,
+];
