@@ -1,6 +1,6 @@
 import { openSync } from "node:fs";
 import { createLogger, type Level, type Logger } from "@synod/runtime/log/logger";
-import { DescriptorSink } from "@synod/runtime/log/sink";
+import { DescriptorSink, type Sink } from "@synod/runtime/log/sink";
 import { VERSION } from "@synod/store/server/options";
 import { CliError } from "../cli/errors.ts";
 import { runNode } from "../run-node.ts";
@@ -35,15 +35,26 @@ function loggerOf(settings: EtcdSettings): Logger {
   const level = settings.flag("debug") ? "debug" : (LEVELS[settings.text("log-level")] ?? "error");
   const asJson =
     settings.isGiven("logger") && settings.text("logger") === "zap" && settings.text("log-format") === "json";
-  const [output = "default", ...more] = settings.list("log-outputs");
-  if (more.length > 0)
-    throw new CliError("settings", "--log-outputs names several: Synod writes its log to one, so give one");
+  const outputs = settings.list("log-outputs");
   return createLogger({
     level,
     format: asJson ? "json" : "human",
     node: settings.text("name"),
-    sink: new DescriptorSink(descriptorOf(output)),
+    sink: sinkOf(outputs.length === 0 ? ["default"] : outputs),
   });
+}
+
+/** Each line goes to all of them. */
+function sinkOf(outputs: readonly string[]): Sink {
+  const sinks = [...new Set(outputs.map(descriptorOf))].map((descriptor) => new DescriptorSink(descriptor));
+  return {
+    write: (text) => {
+      for (const sink of sinks) sink.write(text);
+    },
+    flush: () => {
+      for (const sink of sinks) sink.flush();
+    },
+  };
 }
 
 function descriptorOf(output: string): number {

@@ -1,7 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { SecureVersion } from "node:tls";
+import { getCiphers, type SecureVersion } from "node:tls";
 import type { TlsOptions } from "@synod/runtime/transport/tls-options";
 import type { PeerTlsOptions } from "@synod/runtime/transport/tls-sockets";
 import { CliError } from "../cli/errors.ts";
@@ -61,12 +61,27 @@ function versions(settings: EtcdSettings): {
   };
   const minVersion = version("tls-min-version");
   const maxVersion = version("tls-max-version");
-  const suites = settings.list("cipher-suites").map(opensslName);
+  if (minVersion === "TLSv1.3" && maxVersion === "TLSv1.2")
+    throw new CliError("settings", "min version (TLS1.3) is greater than max version (TLS1.2): exchange them");
+  const suites = settings.list("cipher-suites").map(suiteOf);
+  if (minVersion === "TLSv1.3" && suites.length > 0)
+    throw new CliError("settings", "cipher suites cannot be configured when only TLS1.3 is enabled: leave them out");
   return {
     ...(minVersion === undefined ? {} : { minVersion }),
     ...(maxVersion === undefined ? {} : { maxVersion }),
     ...(suites.length === 0 ? {} : { ciphers: suites.join(":") }),
   };
+}
+
+/** OpenSSL itself passes over what it does not know, where it knows another one. */
+function suiteOf(suite: string): string {
+  const name = opensslName(suite);
+  if (!suite.startsWith("TLS_") || !getCiphers().includes(name.toLowerCase()))
+    throw new CliError(
+      "settings",
+      `unexpected TLS cipher suite ${JSON.stringify(suite)}: give names as TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256`,
+    );
+  return name;
 }
 
 /** `ECDHE-RSA-AES128-GCM-SHA256` for Go's `TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256`. */

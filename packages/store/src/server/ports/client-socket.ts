@@ -7,6 +7,7 @@ import { StoreConnection } from "../connection.ts";
 import { METHODS } from "../methods.ts";
 import type { StoreService } from "../service.ts";
 import { HttpDoor, type HttpDoorOptions } from "./http-door.ts";
+import { largestBody } from "./http-exchange.ts";
 
 /** Reading stops while the peer leaves more than this unread. */
 const UNREAD_LIMIT = 4 << 20;
@@ -16,7 +17,6 @@ const IDLE_TIMEOUT_MS = 120_000;
 /** How long a client that was refused may still send. */
 const LINGER_MS = 1000;
 const MESSAGE_SLACK = 512 << 10;
-const HTTP1_LIMITS: Http1Limits = { head: 16_384, body: 2 << 20 };
 
 /** One client's socket: finds out what it speaks, feeds the connection, and writes once a turn. */
 export class ClientSocket {
@@ -77,7 +77,7 @@ export class ClientSocket {
     if (spoken === "http1") {
       this.#socket.setTimeout(IDLE_TIMEOUT_MS);
       this.#door = new HttpDoor(this.#store, this.#httpOptions);
-      this.#http1 = new Http1ServerConnection(this.#door, HTTP1_LIMITS);
+      this.#http1 = new Http1ServerConnection(this.#door, http1Limits(this.#service));
       this.#receiveHttp1(this.#http1, first);
       return;
     }
@@ -145,6 +145,10 @@ export class ClientSocket {
 /** What is a little too large is to be refused by the store, in etcd's words. */
 function grpcLimits({ limits }: StoreService): GrpcLimits {
   return { ...DEFAULT_GRPC_LIMITS, message: limits.requestBytes + MESSAGE_SLACK };
+}
+
+function http1Limits({ limits }: StoreService): Http1Limits {
+  return { head: 16_384, body: largestBody(limits) };
 }
 
 /** Whom the client's certificate is for: an authority that the server trusts has vouched for it. undefined: there is none. */

@@ -1,5 +1,6 @@
 import type { ResponseFields } from "@synod/wire/http1/response";
 import type { Http1Request, UpgradedProtocol } from "@synod/wire/http1/server-connection";
+import type { StoreLimits } from "../options.ts";
 
 /** A request of HTTP, however it came. */
 export type HttpRequest = Http1Request;
@@ -17,6 +18,11 @@ export interface HttpResponder {
   end(): void;
   /** The answer that was begun cannot be ended: the client is to see that it was cut off. */
   abort(): void;
+}
+
+/** Octets of a request's body: as many as the largest request that the store takes has in base64. */
+export function largestBody({ requestBytes }: Pick<StoreLimits, "requestBytes">): number {
+  return Math.ceil(requestBytes / 3) * 4;
 }
 
 /** A responder whose connection can change to another protocol. */

@@ -3,12 +3,9 @@ import type { ResponseFields } from "@synod/wire/http1/response";
 import { StoreConnection } from "../connection.ts";
 import { LocalCalls } from "../local-calls.ts";
 import type { StoreService } from "../service.ts";
-import type { HttpRequest, HttpResponder } from "./http-exchange.ts";
+import { type HttpRequest, type HttpResponder, largestBody } from "./http-exchange.ts";
 import type { Origins } from "./origins.ts";
 import { handleStoreHttp, isStorePath, pathOf } from "./store-http.ts";
-
-/** Octets of a request's body. */
-const LARGEST_BODY = 2 << 20;
 
 /** Answers a request that came to one of Node's own HTTP servers. @returns false: it is not for the store. */
 export type NodeHttpHandler = (request: IncomingMessage, response: ServerResponse) => boolean;
@@ -28,18 +25,25 @@ export function nodeHttpHandler(service: StoreService, origins: Origins = []): N
     });
     response.on("drain", () => calls.writable());
     const responder = new NodeResponder(response);
-    collect(request, responder, (body) => handleStoreHttp(requestOf(request, body), responder, calls, origins));
+    collect(request, responder, largestBody(service.limits), (body) =>
+      handleStoreHttp(requestOf(request, body), responder, calls, origins),
+    );
     return true;
   };
 }
 
 /** Waits for the body; one that is too large is refused. */
-function collect(request: IncomingMessage, responder: HttpResponder, collected: (body: Uint8Array) => void): void {
+function collect(
+  request: IncomingMessage,
+  responder: HttpResponder,
+  largest: number,
+  collected: (body: Uint8Array) => void,
+): void {
   const chunks: Buffer[] = [];
   let length = 0;
   request.on("data", (chunk: Buffer) => {
     length += chunk.length;
-    if (length <= LARGEST_BODY) chunks.push(chunk);
+    if (length <= largest) chunks.push(chunk);
     else refuse(request, responder);
   });
   request.on("end", () => collected(Buffer.concat(chunks)));

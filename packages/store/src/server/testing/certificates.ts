@@ -28,10 +28,10 @@ export class TestAuthority {
     return this.#own.certFile;
   }
 
-  /** A certificate for a server on loopback, or for a client. */
-  issue(name: string): Identity {
+  /** A certificate for a server on loopback, or for a client. @param hosts what else than loopback it is for */
+  issue(name: string, hosts = "IP:127.0.0.1,DNS:localhost"): Identity {
     const names = join(this.folder, "names");
-    writeFileSync(names, "subjectAltName=IP:127.0.0.1,DNS:localhost\n");
+    writeFileSync(names, `subjectAltName=${hosts}\n`);
     const request = join(this.folder, `${name}.csr`);
     const identity = this.#make(name, ["-subj", `/CN=${name}`], request);
     const signing = ["-CA", this.certFile, "-CAkey", this.#own.keyFile, "-CAcreateserial", "-days", "2"];
