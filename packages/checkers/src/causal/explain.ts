@@ -1,5 +1,6 @@
 import type { History, Operation } from "../history.ts";
 import { tell } from "../sequential/tell.ts";
+import { sameValue } from "../values.ts";
 import type { Violation, ViolationEdge } from "../verdict.ts";
 import type { Edge } from "./graph.ts";
 import type { Finding } from "./patterns.ts";
@@ -111,10 +112,7 @@ function sentence(
 function refused(history: History, registers: Registers, read: number): string {
   const { key, value } = registers.events[read]!;
   const failed = history.find(
-    (operation) =>
-      operation.outcome === "fail" &&
-      operation.key === key &&
-      JSON.stringify(operation.input) === JSON.stringify(value),
+    (operation) => operation.outcome === "fail" && operation.key === key && sameValue(operation.input, value),
   );
   return failed === undefined ? "" : ` except ${tell(failed)}, which had been refused`;
 }

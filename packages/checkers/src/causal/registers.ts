@@ -1,4 +1,5 @@
 import type { History, Operation } from "../history.ts";
+import { textOf } from "../values.ts";
 
 /** What was read if no write was: the register's initial value. */
 export const INITIAL = -1;
@@ -81,7 +82,7 @@ function eventsOf(place: number, history: History): Draft[] | string {
 /** Fills in the writers. Reads that could have several are marked by a NaN, and a sentence says so. */
 function findWriters(drafts: Draft[], initial: unknown, history: History): string | undefined {
   const writers = new Map<string, number[]>();
-  const name = (key: string, value: unknown): string => JSON.stringify([key, value ?? null]);
+  const name = (key: string, value: unknown): string => `${textOf(value ?? null)} ${key}`;
   for (const [index, { kind, key, value }] of drafts.entries()) {
     if (kind !== "write") continue;
     const known = writers.get(name(key, value));
@@ -100,7 +101,7 @@ function findWriters(drafts: Draft[], initial: unknown, history: History): strin
         ? "it is the initial value"
         : `process ${history[drafts[writer]!.operation]!.process} wrote it`,
     );
-    ambiguous ??= `the value ${JSON.stringify(draft.value)} of ${JSON.stringify(draft.key)} is not unique: ${who.join(", ")}`;
+    ambiguous ??= `the value ${textOf(draft.value)} of ${JSON.stringify(draft.key)} is not unique: ${who.join(", ")}`;
   }
   return ambiguous;
 }

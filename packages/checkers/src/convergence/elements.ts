@@ -1,4 +1,5 @@
 import type { History, Operation } from "../history.ts";
+import { textOf } from "../values.ts";
 
 /** What became of one element that was added, or turned up. */
 export interface ElementStory {
@@ -39,7 +40,7 @@ export function readsOf(history: History): readonly Operation[] | undefined {
 
 /** An element for comparison: equal values are one element. */
 export function nameOf(element: unknown): string {
-  return JSON.stringify(element) ?? "nothing";
+  return textOf(element);
 }
 
 export function elementStories(history: History, reads: readonly Operation[]): ElementStory[] {

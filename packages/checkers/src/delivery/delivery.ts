@@ -1,5 +1,6 @@
 import { type History, malformed, type Operation } from "../history.ts";
 import { tell } from "../sequential/tell.ts";
+import { textOf } from "../values.ts";
 import type { Verdict, Violation } from "../verdict.ts";
 import { type Delivery, type MessageStory, readLog } from "./log.ts";
 import { findReordered } from "./order.ts";
@@ -81,7 +82,7 @@ export function checkDelivery(history: History, options: DeliveryOptions = {}): 
 }
 
 function nameOf(operation: Operation | undefined): string {
-  return JSON.stringify(operation?.output);
+  return textOf(operation?.output);
 }
 
 function count(stories: readonly MessageStory[]) {

@@ -1,4 +1,5 @@
 import type { History, Operation } from "../history.ts";
+import { textOf } from "../values.ts";
 
 /** A delivery of one message to one consumer. */
 export interface Delivery {
@@ -61,8 +62,4 @@ function envelope(output: unknown): { message: unknown; redelivered: boolean } {
     return { message: output, redelivered: false };
   }
   return { message: output.message, redelivered: (output as { redelivered?: unknown }).redelivered === true };
-}
-
-function textOf(message: unknown): string {
-  return JSON.stringify(message) ?? "nothing";
 }

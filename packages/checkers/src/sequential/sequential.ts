@@ -58,9 +58,9 @@ function explain<State>(operations: readonly Operation[], part: History, model: 
   const again = searchSequential(makeProgram(operations, model), model, new Budget(DEFAULT_MAX_STEPS, undefined));
   const names = [...new Set(operations.map(({ key }) => key))];
   const tell = (operation: Operation): string =>
-    `${names.length > 1 ? `${JSON.stringify(operation.key)}: ` : ""}${model.describe(operation)}`;
+    `${names.length > 1 ? `at ${JSON.stringify(operation.key)} ` : ""}${model.describe(operation)}`;
   const lines = [...byProcess(operations)].map(
-    ([process, own]) => `process ${process} has ${own.map(tell).join(", then ")}`,
+    ([process, own]) => `process ${process} ${own.map(tell).join(", then ")}`,
   );
   const where = names.length === 1 ? ` of key ${JSON.stringify(names[0])}` : "";
   const what =
@@ -73,10 +73,10 @@ function explain<State>(operations: readonly Operation[], part: History, model: 
   };
   if (again.type !== "impossible") return violation;
   const states = again.states.map((state) => model.describeState(state)).join(" or ");
-  const blame = `process ${again.culprit.process} ${tell(again.culprit)} is left over when the value can only be ${states}`;
+  const blame = `process ${again.culprit.process} ${tell(again.culprit)}`;
   return {
     ...violation,
-    reason: `${violation.reason} In the longest order, ${blame}.`,
+    reason: `${violation.reason} The longest order that fits leaves the value ${states}, and then ${blame}.`,
     culprit: again.culprit,
     order: again.order,
   };

@@ -1,4 +1,5 @@
 import type { Operation } from "../history.ts";
+import { textOf } from "../values.ts";
 import { interval } from "../verdict.ts";
 
 const READS: ReadonlySet<string> = new Set(["read", "get"]);
@@ -10,14 +11,10 @@ export function tell(operation: Operation): string {
 }
 
 function what({ f, key, input, output, outcome }: Operation): string {
-  const answer = outcome === "ok" ? json(output) : "?";
-  const name = json(key);
+  const answer = outcome === "ok" ? textOf(output) : "?";
+  const name = textOf(key);
   if (READS.has(f)) return `${f} of ${name} → ${answer}`;
-  if (WRITES.has(f)) return `${f} of ${json(input)} to ${name}${outcome === "ok" ? "" : " → ?"}`;
-  const about = input === null || input === undefined ? "" : ` ${json(input)}`;
+  if (WRITES.has(f)) return `${f} of ${textOf(input)} to ${name}${outcome === "ok" ? "" : " → ?"}`;
+  const about = input === null || input === undefined ? "" : ` ${textOf(input)}`;
   return `${f}${about} of ${name} → ${answer}`;
-}
-
-function json(value: unknown): string {
-  return JSON.stringify(value) ?? "nothing";
 }

@@ -1,6 +1,7 @@
 import { NOBODY, readRegisters } from "../causal/registers.ts";
 import type { History, Operation } from "../history.ts";
 import { byProcess } from "../sequential/program.ts";
+import { textOf } from "../values.ts";
 
 /** @returns what a read was served at or a write made: a number that grows with each write of the key; or undefined. */
 export type VersionOf = (operation: Operation) => number | undefined;
@@ -48,7 +49,7 @@ export function readSessionEvents(history: History, versionOf: VersionOf, initia
     writer: event.writer >= 0 ? event.writer : undefined,
   }));
   const stray = registers.events.find(({ kind, writer }) => kind === "read" && writer === NOBODY);
-  const nobody = stray && `nobody wrote the value ${JSON.stringify(stray.value)} of ${JSON.stringify(stray.key)}`;
+  const nobody = stray && `nobody wrote the value ${textOf(stray.value)} of ${JSON.stringify(stray.key)}`;
   return { events, ordered: false, ambiguous: registers.ambiguous ?? nobody };
 }
 

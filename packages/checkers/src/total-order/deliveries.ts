@@ -1,4 +1,5 @@
 import type { History, Operation } from "../history.ts";
+import { textOf } from "../values.ts";
 
 /** What one process delivered, in its order. */
 export interface Receiver {
@@ -9,7 +10,7 @@ export interface Receiver {
 }
 
 export function messageOf({ f, input, output }: Operation): string {
-  return JSON.stringify(f === "deliver" ? output : input) ?? "nothing";
+  return textOf(f === "deliver" ? output : input);
 }
 
 /** @returns receivers in order of their process. */
