@@ -17,12 +17,16 @@ import { root } from "./sources.ts";
 
 const judge = (history: History): Verdict => checkLinearizability(history, register());
 
+/** What the program said, without the folder. */
+let output = "";
+
 test("the program finds the bug, and what it writes down proves it again", () => {
   const folder = mkdtempSync(join(tmpdir(), "synod-property-kit-"));
   try {
-    const printed = execFileSync(process.execPath, ["examples/property-kit/main.ts", folder], { cwd: root });
+    const printed = execFileSync(process.execPath, ["examples/property-kit/main.ts", folder], { cwd: root }).toString();
+    output = printed.split("\n").slice(0, 2).join("\n");
     assert.match(
-      printed.toString(),
+      printed,
       /^seed \d+, after \d+ runs: 2 operations and 1 fault are enough\nKey "x": process \d read null .*\nwritten: /,
     );
     const { history, faults } = readHistory(readFileSync(join(folder, "history.jsonl")));
@@ -36,6 +40,19 @@ test("the program finds the bug, and what it writes down proves it again", () =>
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+});
+
+test("the page shows the code and the output as they are", () => {
+  const page = readFileSync(join(root, "docs/property-kit.md"), "utf8");
+  const blocks = [...page.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map((match) => match[1] as string);
+  const code = ["kit.ts", "main.ts"].map((name) => readFileSync(join(root, "examples/property-kit", name), "utf8"));
+  assert.deepEqual(
+    blocks.filter((block) => !code.some((text) => text.includes(block))),
+    [],
+  );
+  assert.equal(blocks.length, 2);
+  const [printed] = /^seed \d+, after.*\n.*$/m.exec(page) as RegExpExecArray;
+  assert.equal(printed, output);
 });
 
 /** The obvious repair: an answer waits until the backup has the write, or is known to be down. */
