@@ -2,6 +2,7 @@ import type { Operation } from "../history.ts";
 import type { Violation, ViolationEdge } from "../verdict.ts";
 import type { Clock } from "./clock.ts";
 import { brief, escapeXml, shorten } from "./escape.ts";
+import { inUnits } from "./explain.ts";
 import { describe, labelOf, microLabel, microOperations } from "./label.ts";
 import { wrap } from "./wrap.ts";
 
@@ -49,12 +50,12 @@ export function drawCycle(violation: Violation, clock: Clock, sentences: boolean
   const last = boxes.at(-1);
   const height = last === undefined ? 0 : last.top + last.height + 24;
   const places = placesOf(edges);
-  const drawn = edges.map((edge, index) => drawEdge(edge, index, places, boxes, sentences));
+  const drawn = edges.map((edge, index) => drawEdge(edge, index, places, boxes, sentences ? clock : undefined));
   const width = LEFT + BOX + 24 + (sentences ? SENTENCE * CHARACTER : 34);
   return { body: [...boxes.map(drawBox), ...drawn].join("\n"), width: Math.round(width), height };
 }
 
-/** "T1" for the transaction that the cycle begins with. */
+/** "T1" for the first of the violation's operations, as checkers name them. */
 export function nameOf(place: number): string {
   return `T${place + 1}`;
 }
@@ -79,13 +80,13 @@ export function placesOf(edges: readonly ViolationEdge[]): number[] {
 
 function placeBoxes({ operations }: Violation, edges: readonly ViolationEdge[], clock: Clock): Box[] {
   let top = 8;
-  return placesOf(edges).flatMap((place, index) => {
+  return placesOf(edges).flatMap((place) => {
     const operation = operations[place];
     if (operation === undefined) return [];
     const lines = linesOf(operation);
     const height = 28 + lines.length * LINE + 8;
     const node = operation.node === undefined ? "" : ` at ${brief(operation.node, 12)}`;
-    const name = `${nameOf(index)} · client ${operation.process}${node} · ${clock.at(operation.call)}`;
+    const name = `${nameOf(place)} · client ${operation.process}${node} · ${clock.at(operation.call)}`;
     const box = { operation, name, lines, top, height };
     top += height + GAP;
     return [box];
@@ -114,7 +115,7 @@ function drawEdge(
   index: number,
   places: readonly number[],
   boxes: readonly Box[],
-  sentences: boolean,
+  clock: Clock | undefined,
 ): string {
   const from = boxes[places.indexOf(edge.from)];
   const to = boxes[places.indexOf(edge.to)];
@@ -123,16 +124,16 @@ function drawEdge(
   const kind = edge.kind.replace(/[^\w-]/g, "");
   const [path, head, x, y] = down ? downward(from, to) : around(from, to, index);
   const meaning = EDGE_KINDS[edge.kind];
-  const lines = sentences && down ? wrap(brief(edge.because, 400), SENTENCE, 3) : [];
+  const lines = clock !== undefined && down ? wrap(inUnits(brief(edge.because, 400), clock), SENTENCE, 3) : [];
   const beside = down && meaning !== undefined && lines.length === 0 ? prose(x + 46, y + 4, meaning) : "";
   const told = lines.map((line, row) => prose(LEFT + BOX + 20, y - 8 + row * 16, line)).join("");
-  const back = sentences && !down ? backSentence(edge, from) : "";
+  const back = clock !== undefined && !down ? backSentence(edge, from, clock) : "";
   return `<g><title>${escapeXml(brief(edge.because, 2_000))}</title><path class="edge ${kind}" d="${path}"/><path class="head-of ${kind}" d="${head}"/>${kindLabel(x, y, edge.kind)}${beside}${told}${back}</g>`;
 }
 
 /** The sentence of a way back stands beside the box where it begins. */
-function backSentence(edge: ViolationEdge, from: Box): string {
-  return wrap(brief(edge.because, 400), SENTENCE, 3)
+function backSentence(edge: ViolationEdge, from: Box, clock: Clock): string {
+  return wrap(inUnits(brief(edge.because, 400), clock), SENTENCE, 3)
     .map((line, row) =>
       prose(LEFT + BOX + 20, from.top + from.height / 2 + 4 + row * 16, `${row === 0 ? "↑ " : ""}${line}`),
     )

@@ -28,9 +28,12 @@ export function drawHistory(input: PictureInput): string {
     violation?.edges === undefined ? timelineFigure(input, violation, clock) : drawCycle(violation, clock, true);
   const part = violation?.edges === undefined ? bigPart(input, violation) : undefined;
   const width = Math.ceil(Math.max(720, figure.width) + 2 * MARGIN);
-  const lines = sentencesOf(input, clock, part).flatMap((sentence) =>
-    wrap(sentence, Math.floor((width - 2 * MARGIN) / 7.4), 6),
-  );
+  const [first = "", ...others] = sentencesOf(input, clock, part, true);
+  const heading = wrap(first, Math.floor((width - 2 * MARGIN) / 9.4), 6);
+  const lines = [
+    ...heading,
+    ...others.flatMap((sentence) => wrap(sentence, Math.floor((width - 2 * MARGIN) / 7.1), 6)),
+  ];
   const title =
     input.title === undefined
       ? ""
@@ -38,7 +41,7 @@ export function drawHistory(input: PictureInput): string {
   const top = title === "" ? 32 : 54;
   const words = lines.map(
     (line, row) =>
-      `<text class="${row === 0 ? "title" : "prose"}" x="${MARGIN}" y="${top + row * 20}">${escapeXml(line)}</text>`,
+      `<text class="${row < heading.length ? "title" : "prose"}" x="${MARGIN}" y="${top + row * 20}">${escapeXml(line)}</text>`,
   );
   const head = top + lines.length * 20 - 4;
   const height = Math.ceil(head + figure.height + MARGIN);

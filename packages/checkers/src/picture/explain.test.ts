@@ -65,7 +65,7 @@ test("a checker's times get their unit, its processes are clients, and what is q
 test("a verdict that is not against the history is a sentence, too", () => {
   const { history } = writeSkew();
   const ok = explain({ type: "ok" }, history, [], { checker: "serializable" });
-  assert.equal(ok, "Serializable: 5 operations of 3 clients agree with it.");
+  assert.equal(ok, "Serializable: nothing in 5 operations of 3 clients speaks against it.");
   const unknown = explain({ type: "unknown", reason: "Gave up after 5 steps." }, history, [], {
     checker: "serializable",
   });

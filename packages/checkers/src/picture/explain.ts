@@ -28,24 +28,40 @@ export function explain(
 export function headline({ verdict, history, faults = [], unit = "unknown", checker }: PictureInput): string {
   const level = checker ?? "the promise";
   if (verdict.type === "unknown") return `Not decided whether this is ${level}: ${brief(verdict.reason, MOST_REASON)}`;
-  if (verdict.type === "ok") return `${capital(level)}: ${count(history)} agree with it.`;
+  if (verdict.type === "ok") return holds(level, history, verdict.weakest);
   const clock = createClock(history, unit, faults);
   const [first = ""] = explainViolation(verdict.violations[0], history, faults, clock);
   return first;
 }
 
-/** Sentence by sentence: what happened, why that cannot be, what was going on. */
+/**
+ * What happened, why that cannot be, what was going on: the first sentence apart from the others.
+ * @param drawn whether a cycle's edges are told beside this: then they are not told here.
+ */
 export function explainViolation(
   violation: Violation,
   history: History,
   faults: readonly Fault[],
   clock: Clock,
+  drawn = false,
 ): string[] {
-  const { culprit } = violation;
+  const { culprit, reason, edges = [] } = violation;
   const contradicted = culprit === undefined ? undefined : contradiction(violation, culprit, history, clock);
-  const told = capital(inUnits(brief(violation.reason, MOST_REASON), clock));
-  const sentences = contradicted === undefined ? [told] : [contradicted, told];
+  const told = inUnits(brief(reason, MOST_REASON), clock);
+  const isToldTwice = drawn && edges.length > 0 && edges.every(({ because }) => reason.includes(because));
+  const [first, rest] = isToldTwice ? [firstSentence(told)[0], ""] : firstSentence(told);
+  const whole =
+    contradicted === undefined ? [capital(first), rest] : [contradicted, capital(`${first} ${rest}`.trim())];
+  const sentences = whole.filter((sentence) => sentence !== "");
   return [...sentences, ...faultSentences(violation, faults, clock)];
+}
+
+/** Where a sentence ends, which is not in quotes, nor in brackets. */
+function firstSentence(text: string): [first: string, rest: string] {
+  for (const match of text.matchAll(/"(?:\\.|[^"\\])*"|\([^()]*\)|\. /g)) {
+    if (match[0] === ". ") return [text.slice(0, match.index + 1), text.slice(match.index + 2)];
+  }
+  return [text, ""];
 }
 
 /** A checker's process is the picture's client, its (410..412) is (410 to 412 ms); text in quotes stays as it is. */
@@ -78,6 +94,15 @@ function faultSentences(violation: Violation, faults: readonly Fault[], clock: C
 
 function article(name: string): string {
   return `${/^[aeiou]/i.test(name) ? "an" : "a"} ${name}`;
+}
+
+function holds(level: string, history: History, strongest: string | undefined): string {
+  const isProven = level === "linearizable" || level === "sequential";
+  const found = isProven
+    ? `there is an order that explains ${count(history)}`
+    : `nothing in ${count(history)} speaks against it`;
+  const more = strongest === undefined || strongest === level ? "" : ` Nor against anything up to ${strongest}.`;
+  return `${capital(level)}: ${found}.${more}`;
 }
 
 export function capital(text: string): string {

@@ -1,16 +1,16 @@
 import type { Verdict, Violation } from "../verdict.ts";
 import { type Clock, createClock } from "./clock.ts";
-import { drawCycle, nameOf, placesOf } from "./cycle.ts";
+import { drawCycle, nameOf } from "./cycle.ts";
 import { bigPart, bigTimeline } from "./drawing.ts";
 import { brief, escapeXml } from "./escape.ts";
 import { surroundings } from "./excerpt.ts";
-import { capital, count, explainViolation, headline, inUnits, plural, thousands } from "./explain.ts";
+import { count, explainViolation, headline, inUnits, plural, thousands } from "./explain.ts";
 import type { PictureInput } from "./input.ts";
 import type { LegendItem } from "./legend.ts";
 import { PAGE_SCRIPT } from "./page-script.ts";
 import { PAGE_STYLE } from "./page-style.ts";
 import { identityOf } from "./points.ts";
-import { cutNote } from "./sentences.ts";
+import { cutNote, named } from "./sentences.ts";
 import { drawTimeline, type Timeline } from "./timeline.ts";
 
 /** Of a longer history a part is drawn, around what went wrong. */
@@ -65,11 +65,12 @@ function header(input: PictureInput): string {
 function main(input: PictureInput, violation: Violation | undefined, clock: Clock): string[] {
   const { history, faults = [], verdict } = input;
   if (violation === undefined) return [];
-  const [, ...why] = explainViolation(violation, history, faults, clock);
+  const [first = "", ...why] = explainViolation(violation, history, faults, clock, true);
   const ruledOut =
     verdict.type === "illegal" && (verdict.not?.length ?? 0) > 0 ? [`Ruled out: ${verdict.not?.join(", ")}.`] : [];
   const anomaly = brief(violation.anomaly);
-  const term = anomaly === `not ${input.checker}` ? [] : [`The field's term for it is “${anomaly}”.`];
+  const term =
+    anomaly === `not ${input.checker}` || first.startsWith(anomaly) ? [] : [`The field's term for it is “${anomaly}”.`];
   const sentences = [...term, ...why, ...ruledOut];
   return [
     `<main><ul class="why">${sentences.map((sentence) => `<li>${bidi(sentence)}</li>`).join("")}</ul>`,
@@ -92,12 +93,12 @@ function timelineFigure(input: PictureInput, violation: Violation | undefined, c
 function cycleFigure(violation: Violation, clock: Clock): string {
   const { body, width, height } = drawCycle(violation, clock, false);
   const edges = violation.edges ?? [];
-  const places = placesOf(edges);
   const sentences = edges.map(({ from, to, kind, because }) => {
-    const names = `${nameOf(places.indexOf(from))} → ${nameOf(places.indexOf(to))}`;
+    const names = `${nameOf(from)} → ${nameOf(to)}`;
     return `<li><b>${escapeXml(names)}</b> <span class="note">(${escapeXml(brief(kind))})</span><br>${bidi(inUnits(brief(because, 1_500), clock))}</li>`;
   });
-  const closing = `<li>So each of them comes before itself: there is no such order.</li>`;
+  const isCycle = edges.every(({ to }) => edges.some(({ from }) => from === to));
+  const closing = isCycle ? "<li>So each of them comes before itself: there is no such order.</li>" : "";
   return `<div class="cycle"><div class="scroll"><svg class="picture" role="img" aria-label="the cycle, which the list tells in words" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">${body}</svg></div>
 <ol class="edges">${sentences.join("")}${closing}</ol></div>`;
 }
@@ -105,8 +106,8 @@ function cycleFigure(violation: Violation, clock: Clock): string {
 function others(input: PictureInput, violations: readonly Violation[], clock: Clock): string[] {
   if (violations.length === 0) return [];
   const items = violations.slice(0, MOST_OTHERS).map((violation, index) => {
-    const [first = ""] = explainViolation(violation, input.history, [], clock);
-    const summary = `<summary>${bidi(`${capital(brief(violation.anomaly))}: ${first}`)}</summary>`;
+    const [first = ""] = explainViolation(violation, input.history, [], clock, true);
+    const summary = `<summary>${bidi(named(violation.anomaly, first))}</summary>`;
     return `<details>${summary}${figure(input, violation, clock, `other${index}`)}</details>`;
   });
   const more = violations.length - items.length;

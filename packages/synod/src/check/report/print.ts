@@ -1,6 +1,8 @@
-import { createClock } from "@synod/checkers/picture/clock";
+import { type Clock, createClock } from "@synod/checkers/picture/clock";
+import { nameOf, placesOf } from "@synod/checkers/picture/cycle";
 import { visible } from "@synod/checkers/picture/escape";
-import { capital } from "@synod/checkers/picture/explain";
+import { capital, inUnits } from "@synod/checkers/picture/explain";
+import { labelOf } from "@synod/checkers/picture/label";
 import { sentencesOf } from "@synod/checkers/picture/sentences";
 import type { Verdict } from "@synod/checkers/verdict";
 import colors from "picocolors";
@@ -30,7 +32,7 @@ export function printReport(report: Report, say: (text: string) => void): void {
   say(table(["level", "model", "verdict", "took"], checks.map(verdictCells)));
   for (const check of checks) {
     say("");
-    for (const sentence of tell(report, check)) say(sentence);
+    for (const sentence of tell(report, check, clock)) say(sentence);
   }
 }
 
@@ -43,17 +45,24 @@ function verdictWord({ type }: Verdict): string {
   return type === "illegal" ? colors.red("✗ violated") : colors.yellow("? not decided");
 }
 
-function tell(report: Report, check: Check): string[] {
+function tell(report: Report, check: Check, clock: Clock): string[] {
   const { verdict } = check;
   if (verdict.type === "unknown") return [colors.yellow(capital(visible(verdict.reason)))];
-  const [first = "", ...why] = sentencesOf(pictureOf(report, check)).map((sentence) => cut(sentence));
-  if (verdict.type === "ok") return [first, ...(verdict.weakest === undefined ? [] : [`Up to ${verdict.weakest}.`])];
-  return [colors.bold(first), ...why, ...edgesOf(verdict)];
+  const input = pictureOf(report, check);
+  const [first = "", ...why] = sentencesOf(input, undefined, undefined, true).map(cut);
+  return [colors.bold(first), ...edgesOf(verdict, clock), ...why];
 }
 
-/** A cycle, edge by edge. */
-function edgesOf(verdict: Verdict & { type: "illegal" }): string[] {
-  return (verdict.violations[0].edges ?? []).map(({ kind, because }) => `  ${kind.padEnd(9)} ${cut(visible(because))}`);
+/** A cycle: who takes part, and edge by edge why each comes before the next. */
+function edgesOf(verdict: Verdict, clock: Clock): string[] {
+  const { edges = [], operations = [] } = verdict.type === "illegal" ? verdict.violations[0] : {};
+  const who = placesOf(edges).flatMap((place) => {
+    const operation = operations[place];
+    if (operation === undefined) return [];
+    const when = clock.during(operation.call, operation.return);
+    return [`  ${nameOf(place).padEnd(9)} client ${operation.process}, ${when}: ${cut(labelOf(operation))}`];
+  });
+  return [...who, ...edges.map(({ kind, because }) => `  ${kind.padEnd(9)} ${cut(inUnits(visible(because), clock))}`)];
 }
 
 function cut(sentence: string): string {
