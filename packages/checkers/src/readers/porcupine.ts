@@ -17,7 +17,7 @@ const FOREVER = 2n ** 63n - 1n;
 
 export function isPorcupine(value: unknown): boolean {
   const fields = fieldsOf(value);
-  return fields !== undefined && fields.has("call") && fields.has("input") && fields.has("clientid");
+  return ["call", "input", "clientid"].every((name) => fields?.has(name));
 }
 
 /**

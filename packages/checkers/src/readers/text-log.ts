@@ -31,10 +31,11 @@ function eventOfLine(found: RegExpExecArray, text: string, at: number, limits: R
 
 function firstValue(rest: string, text: string, at: number, limits: ReadLimits): unknown {
   try {
-    const [form] = readEdn(`[${rest}]`, limits);
+    // All of it, for the sake of what may be wrong behind the value.
+    const [form] = [...readEdn(`[${rest}]`, limits)];
     return form?.value ?? null;
   } catch (error) {
     if (!(error instanceof HistoryError)) throw error;
-    throw errorAt(text, at + error.column - 2, error.code, `after the verb: ${error.problem}`, error.advice);
+    throw errorAt(text, at + Math.max(error.column - 2, 0), error.code, `after the verb: ${error.problem}`, error.advice);
   }
 }

@@ -8,7 +8,9 @@ export function jsonOf(value: unknown): string {
       return String(value);
     case "number":
       if (!Number.isFinite(value)) throw new RangeError(`${value} cannot be written into a history`);
-      return Object.is(value, -0) ? "-0" : String(value);
+      if (Object.is(value, -0)) return "-0";
+      // Digits alone would be read as a bigint.
+      return Number.isInteger(value) && !Number.isSafeInteger(value) ? value.toExponential() : String(value);
     case "object":
       return value === null ? "null" : jsonOfObject(value);
     default:
