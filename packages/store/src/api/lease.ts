@@ -84,7 +84,7 @@ export function encodeLeaseTimeToLiveRequest(writer: ProtobufWriter, request: Le
 export function encodeLeaseTtl(writer: ProtobufWriter, id: LeaseId, ttl: number): void {
   writer.varint(2, id);
   writer.varint(3, Math.ceil(ttl));
-  if (!Number.isInteger(ttl)) writer.varint(TTL_MS, Math.round(ttl * 1000));
+  if (!Number.isInteger(ttl)) writer.alwaysVarint(TTL_MS, Math.round(ttl * 1000)); // of less than one, too
 }
 
 /** What follows the header. `ttl` -1: there is no such lease. */
