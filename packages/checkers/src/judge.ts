@@ -1,13 +1,15 @@
 import { type CausalLevel, checkCausal } from "./causal/causal.ts";
+import { checkConvergence } from "./convergence/convergence.ts";
+import { checkDelivery } from "./delivery/delivery.ts";
 import type { History } from "./history.ts";
 import { checkLinearizability } from "./linearizability.ts";
 import type { Model } from "./model.ts";
-import { keyValue } from "./models/kv.ts";
-import { casRegister, register } from "./models/register.ts";
-import { revisionedKey } from "./models/revisioned.ts";
+import { MODELS as OBJECTS } from "./models/named.ts";
+import { checkMutualExclusion } from "./mutual-exclusion/mutual-exclusion.ts";
 import { checkSequential } from "./sequential/sequential.ts";
 import type { SessionGuarantee } from "./sessions/rules.ts";
 import { checkSessions } from "./sessions/sessions.ts";
+import { checkTotalOrder } from "./total-order/total-order.ts";
 import { checkTransactions } from "./transactions/check.ts";
 import { MODELS } from "./transactions/models.ts";
 import type { Workload } from "./transactions/table.ts";
@@ -24,14 +26,6 @@ export interface JudgeOptions {
 type Check = (history: History, limits: Limits) => Verdict;
 type Checks = Readonly<Record<string, Check>>;
 
-/** Objects that do one operation after the other. @param history tells how absence is answered, where both are usual */
-const OBJECTS: Readonly<Record<string, (history: History) => Model<unknown>>> = {
-  "cas-register": () => casRegister(),
-  register: () => register(),
-  kv: (history) => keyValue(absent(history)),
-  "revisioned-kv": () => revisionedKey(),
-};
-
 const CAUSAL_LEVELS: readonly CausalLevel[] = ["causal", "causal convergence", "causal memory"];
 const GUARANTEES: readonly SessionGuarantee[] = [
   "read your writes",
@@ -45,6 +39,8 @@ const TRANSACTIONS: readonly Workload[] = ["list-append", "rw-register"];
 const CHECKS: Readonly<Record<string, Checks>> = {
   ...Object.fromEntries(Object.keys(OBJECTS).map((name) => [name, objectChecks(name)])),
   ...Object.fromEntries(TRANSACTIONS.map((workload) => [workload, transactionChecks(workload)])),
+  "message-log": { delivery: (history) => checkDelivery(history).verdict },
+  broadcast: { "total order": (history) => checkTotalOrder(history) },
 };
 
 /**
@@ -81,12 +77,14 @@ export function objectOf(model: string, history: History): Model<unknown> | unde
 }
 
 function objectChecks(name: string): Checks {
-  const object = OBJECTS[name] as (history: History) => Model<unknown>;
+  const object = OBJECTS[name] as (typeof OBJECTS)[string];
   const checks: [string, Check][] = [
     ["linearizable", (history, limits) => checkLinearizability(history, object(history), limits)],
     ["sequential", (history, limits) => checkSequential(history, object(history), limits)],
   ];
-  if (!name.endsWith("register")) return Object.fromEntries(checks);
+  if (name === "set") checks.push(["convergence", (history) => checkConvergence(history).verdict]);
+  if (name === "lock") checks.push(["mutual exclusion", (history) => checkMutualExclusion(history)]);
+  if (name !== "register" && name !== "cas-register") return Object.fromEntries(checks);
   for (const level of CAUSAL_LEVELS) {
     checks.push([level, (history, limits) => checkCausal(history, { ...limits, level })]);
   }
@@ -104,11 +102,4 @@ function transactionChecks(workload: Workload): Checks {
       return [level, check];
     }),
   );
-}
-
-/** Some stores answer "" for a key that was never written, others say that it is absent. */
-function absent(history: History): "" | null {
-  const gets = history.filter(({ f, outcome }) => f === "get" && outcome === "ok");
-  const answers = new Set(gets.map(({ output }) => output ?? null));
-  return answers.has("") && !answers.has(null) ? "" : null;
 }

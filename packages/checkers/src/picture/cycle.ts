@@ -13,18 +13,16 @@ export interface Cycle {
   readonly height: number;
 }
 
-/** What the kinds of edges mean, in a few words. */
-export const EDGE_KINDS: Readonly<Record<string, string>> = {
-  ww: "wrote over it",
-  wr: "read what it wrote",
-  rw: "had not seen it",
-  rt: "was over before",
+/** What the kinds of edges mean, read along the arrow, in a few words. */
+const EDGE_KINDS: Readonly<Record<string, string>> = {
+  ww: "was overwritten by",
+  wr: "was read by",
+  rf: "was read by",
+  rw: "did not see",
   realtime: "was over before",
-  process: "the same client, earlier",
-  so: "the same client, earlier",
+  process: "same client, before",
+  po: "same client, before",
   co: "happened before",
-  cf: "must come before",
-  hb: "happened before",
 };
 
 const LEFT = 52;
@@ -55,9 +53,9 @@ export function drawCycle(violation: Violation, clock: Clock, sentences: boolean
   return { body: [...boxes.map(drawBox), ...drawn].join("\n"), width: Math.round(width), height };
 }
 
-/** "T1" for the first of the violation's operations, as checkers name them. */
-export function nameOf(place: number): string {
-  return `T${place + 1}`;
+/** "T1" if the first of the violation's operations is a transaction, as checkers name them; else its number. */
+export function nameOf({ operations }: Violation, place: number): string {
+  return operations[place]?.f === "txn" ? `T${place + 1}` : String(place + 1);
 }
 
 /** In the order in which the edges lead around; by place in the violation's operations. */
@@ -78,15 +76,15 @@ export function placesOf(edges: readonly ViolationEdge[]): number[] {
   return places;
 }
 
-function placeBoxes({ operations }: Violation, edges: readonly ViolationEdge[], clock: Clock): Box[] {
+function placeBoxes(violation: Violation, edges: readonly ViolationEdge[], clock: Clock): Box[] {
   let top = 8;
   return placesOf(edges).flatMap((place) => {
-    const operation = operations[place];
+    const operation = violation.operations[place];
     if (operation === undefined) return [];
     const lines = linesOf(operation);
     const height = 28 + lines.length * LINE + 8;
     const node = operation.node === undefined ? "" : ` at ${brief(operation.node, 12)}`;
-    const name = `${nameOf(place)} · client ${operation.process}${node} · ${clock.at(operation.call)}`;
+    const name = `${nameOf(violation, place)} · client ${operation.process}${node} · ${clock.at(operation.call)}`;
     const box = { operation, name, lines, top, height };
     top += height + GAP;
     return [box];
@@ -95,7 +93,7 @@ function placeBoxes({ operations }: Violation, edges: readonly ViolationEdge[], 
 
 function linesOf(operation: Operation): string[] {
   const micro = microOperations(operation).map(microLabel);
-  const all = micro.length === 0 ? [labelOf(operation)] : micro;
+  const all = micro.length === 0 ? [`${brief(JSON.stringify(operation.key), 16)} ${labelOf(operation)}`] : micro;
   const shown =
     all.length <= MOST_LINES ? all : [...all.slice(0, MOST_LINES - 1), `… ${all.length - MOST_LINES + 1} more`];
   return shown.map((line) => shorten(line, 34));

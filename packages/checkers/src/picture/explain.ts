@@ -1,6 +1,6 @@
 import { type History, NEVER_RETURNED } from "../history.ts";
 import type { Fault } from "../readers/history-file.ts";
-import type { Verdict, Violation } from "../verdict.ts";
+import type { Verdict, Violation, ViolationEdge } from "../verdict.ts";
 import { type Clock, createClock } from "./clock.ts";
 import { contradiction } from "./contradiction.ts";
 import { brief } from "./escape.ts";
@@ -46,14 +46,21 @@ export function explainViolation(
   drawn = false,
 ): string[] {
   const { culprit, reason, edges = [] } = violation;
-  const contradicted = culprit === undefined ? undefined : contradiction(violation, culprit, history, clock);
-  const told = inUnits(brief(reason, MOST_REASON), clock);
+  const isByTime = violation.anomaly === "not linearizable"; // weaker promises let answers be late
+  const contradicted = culprit && isByTime ? contradiction(violation, culprit, history, clock) : undefined;
   const isToldTwice = drawn && edges.length > 0 && edges.every(({ because }) => reason.includes(because));
-  const [first, rest] = isToldTwice ? [firstSentence(told)[0], ""] : firstSentence(told);
+  const own = isToldTwice ? withoutEdges(reason, edges) : reason;
+  const [first, rest] = firstSentence(inUnits(brief(own, MOST_REASON), clock));
   const whole =
     contradicted === undefined ? [capital(first), rest] : [contradicted, capital(`${first} ${rest}`.trim())];
   const sentences = whole.filter((sentence) => sentence !== "");
   return [...sentences, ...faultSentences(violation, faults, clock)];
+}
+
+/** Up to where it begins to tell edges, and of that the first sentence: who takes part is told with the edges. */
+function withoutEdges(reason: string, edges: readonly ViolationEdge[]): string {
+  const begin = Math.min(...edges.map(({ because }) => reason.indexOf(because)));
+  return `${firstSentence(reason.slice(0, begin))[0].replace(/[\s:;,.]+$/, "")}.`;
 }
 
 /** Where a sentence ends, which is not in quotes, nor in brackets. */

@@ -94,7 +94,7 @@ function cycleFigure(violation: Violation, clock: Clock): string {
   const { body, width, height } = drawCycle(violation, clock, false);
   const edges = violation.edges ?? [];
   const sentences = edges.map(({ from, to, kind, because }) => {
-    const names = `${nameOf(from)} → ${nameOf(to)}`;
+    const names = `${nameOf(violation, from)} → ${nameOf(violation, to)}`;
     return `<li><b>${escapeXml(names)}</b> <span class="note">(${escapeXml(brief(kind))})</span><br>${bidi(inUnits(brief(because, 1_500), clock))}</li>`;
   });
   const isCycle = edges.every(({ to }) => edges.some(({ from }) => from === to));

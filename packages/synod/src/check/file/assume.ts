@@ -39,7 +39,7 @@ export function questionOf(
 }
 
 function named(history: History, suggested: string | undefined): string | undefined {
-  const model = suggested === "txn" ? transactionModel(history) : suggested;
+  const model = suggested === "txn" ? transactionModel(history) : (suggested ?? messageModel(history));
   return model !== undefined && modelNames().includes(model) ? model : undefined;
 }
 
@@ -51,6 +51,14 @@ function transactionModel(history: History): string | undefined {
   }
   if (verbs.has("append")) return "list-append";
   return verbs.has("w") ? "rw-register" : undefined;
+}
+
+/** What was delivered: to consumers of queues, or to all who take part in a broadcast. */
+function messageModel(history: History): string | undefined {
+  const verbs = new Set(history.map(({ f }) => f));
+  if (!verbs.has("deliver")) return undefined;
+  if (verbs.has("broadcast")) return "broadcast";
+  return verbs.has("publish") ? "message-log" : undefined;
 }
 
 function unnamed(history: History, suggested: string | undefined): string {

@@ -109,7 +109,7 @@ test("questions that make no sense are answered with those that do", async () =>
   const path = file("questions.jsonl", stale);
   const model = await check([path, "--model", "teapot"]);
   assert.equal(model.code, 2);
-  assert.match(model.err, /^synod: There is no model "teapot"; there are cas-register, /);
+  assert.match(model.err, /^synod: There is no model "teapot"; there are register, cas-register, /);
   assert.match(
     (await check([path, "--level", "serializable"])).err,
     /cannot be judged as "serializable", only as linearizable, /,

@@ -55,12 +55,14 @@ function tell(report: Report, check: Check, clock: Clock): string[] {
 
 /** A cycle: who takes part, and edge by edge why each comes before the next. */
 function edgesOf(verdict: Verdict, clock: Clock): string[] {
-  const { edges = [], operations = [] } = verdict.type === "illegal" ? verdict.violations[0] : {};
+  const violation = verdict.type === "illegal" ? verdict.violations[0] : undefined;
+  if (violation?.edges === undefined) return [];
+  const { edges, operations } = violation;
   const who = placesOf(edges).flatMap((place) => {
     const operation = operations[place];
-    if (operation === undefined) return [];
+    if (operation?.f !== "txn") return []; // others are told whole where edges name them
     const when = clock.during(operation.call, operation.return);
-    return [`  ${nameOf(place).padEnd(9)} client ${operation.process}, ${when}: ${cut(labelOf(operation))}`];
+    return [`  ${nameOf(violation, place).padEnd(9)} client ${operation.process}, ${when}: ${cut(labelOf(operation))}`];
   });
   return [...who, ...edges.map(({ kind, because }) => `  ${kind.padEnd(9)} ${cut(inUnits(visible(because), clock))}`)];
 }
