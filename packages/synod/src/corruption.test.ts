@@ -22,5 +22,13 @@ test("where nobody knows who is right, the alarm is raised once, by the member t
   assert.deepEqual(store.areas.alarms.alarms.list(AlarmType.CORRUPT), [
     { memberId: 0xa1n, alarm: AlarmType.CORRUPT, automatic: true },
   ]);
-  assert.match(lines.join(""), /the states differ; then disarm the alarm CORRUPT/);
+  assert.match(lines.join(""), /the states differ; until all have the same, the alarm CORRUPT is in force/);
+
+  // Cleared, it is not raised again for what was known before, but for what differs next.
+  store.areas.alarms.alarms.clear(0xa1n, AlarmType.CORRUPT);
+  store.areas.alarms.isCorrupt = false;
+  raise("the states differ");
+  assert.equal(group.proposed, 1);
+  raise("the states differ at a later index");
+  assert.equal(group.proposed, 2);
 });

@@ -9,7 +9,8 @@ import { ProtobufWriter } from "@synod/wire/protobuf-writer";
 
 /**
  * Raises etcd's CORRUPT alarm where the members' states differ and no majority says whose is right: from then on nobody
- * serves data, until an operator has thrown the wrong one away and disarmed the alarm.
+ * serves data, until an operator has thrown the wrong one away, and all have the same again (`CorruptionGuard`). What was said
+ * once is not a reason for another alarm: members remember for a while what they had heard.
  *
  * @param memberId in hexadecimal. @returns what to call with the sentence, as often as one likes
  */
@@ -26,13 +27,17 @@ export function corruptAlarm(
     },
     failed: () => {
       underWay = false;
+      known.clear(); // it is to be tried again
     },
     readable: () => {},
   };
+  const known = new Set<string>();
   return (sentence) => {
-    if (areas.alarms.isCorrupt || underWay) return;
+    if (underWay || known.has(sentence)) return;
+    known.add(sentence);
+    if (areas.alarms.isCorrupt) return;
     underWay = true;
-    logger.error(`${sentence}; then disarm the alarm CORRUPT, under which nobody serves data`);
+    logger.error(`${sentence}; until all have the same, the alarm CORRUPT is in force, under which nobody serves data`);
     const writer = new ProtobufWriter(32);
     writer.raw(Uint8Array.of(AlarmOpcode.quota));
     encodeAlarmRequest(writer, {

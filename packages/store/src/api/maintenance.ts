@@ -114,6 +114,32 @@ export function decodeAlarmRequest(reader: ProtobufReader): AlarmRequest {
   return request;
 }
 
+/** Between members: what one of them had for a hash of its whole state at an index of the log. */
+export interface StateClaim {
+  node: number;
+  index: number;
+  /** 32 bits. */
+  hash: number;
+}
+
+export function encodeStateClaim(writer: ProtobufWriter, { node, index, hash }: StateClaim): void {
+  writer.varint(1, node);
+  writer.varint(2, index);
+  writer.varint(3, hash);
+}
+
+/** Reads to the end of the message. */
+export function decodeStateClaim(reader: ProtobufReader): StateClaim {
+  const claim: StateClaim = { node: 0, index: 0, hash: 0 };
+  while (reader.next()) {
+    if (reader.field === 1) claim.node = reader.uint32();
+    else if (reader.field === 2) claim.index = reader.uint64();
+    else if (reader.field === 3) claim.hash = reader.uint32();
+    else reader.skip();
+  }
+  return claim;
+}
+
 /** @param automatic known to the store's own snapshots only, as field 3. */
 export function encodeAlarm(
   writer: ProtobufWriter,

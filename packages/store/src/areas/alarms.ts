@@ -1,6 +1,6 @@
 import type { ProtobufReader } from "@synod/wire/protobuf";
 import type { ProtobufWriter } from "@synod/wire/protobuf-writer";
-import { AlarmAction, decodeAlarm, decodeAlarmRequest, encodeAlarm } from "../api/maintenance.ts";
+import { AlarmAction, decodeAlarm, decodeAlarmRequest, decodeStateClaim, encodeAlarm } from "../api/maintenance.ts";
 import { decodeTxnRequest } from "../api/txn.ts";
 import type { Area, AreaResult, Entry, Gate } from "../area.ts";
 import type { CommandNeeds } from "../envelope.ts";
@@ -13,8 +13,19 @@ import { LimitsOpcode } from "./limits.ts";
 
 const ID = 1;
 
-/** An AlarmRequest, as a client sent it or as a member proposes it for its quota. */
-export const AlarmOpcode = { request: 0x10, quota: 0x11 } as const;
+/**
+ * An AlarmRequest, as a client sent it or as a member proposes it by itself. And while members' states differ: a place at
+ * which they are compared, and what one of them had there. Both change nothing.
+ */
+export const AlarmOpcode = { request: 0x10, quota: 0x11, compare: 0x12, claim: 0x13 } as const;
+
+/** Whoever looks on while states are compared through the log, and changes nothing. */
+export interface ComparisonObserver {
+  /** The states as they are now are to be compared. */
+  compared(index: number): void;
+  /** What a node's state had for a hash at that index. */
+  claimed(node: number, index: number, hash: number): void;
+}
 
 /** What the CORRUPT alarm refuses: whatever reads or changes keys and leases. */
 const TOUCHES_DATA: ReadonlySet<number> = new Set([
@@ -38,9 +49,12 @@ export class AlarmArea implements Area, Gate {
   closed = false;
   isFull = false;
   isCorrupt = false;
+  observer: ComparisonObserver | undefined;
   #hash = 0;
 
-  apply(opcode: number, reader: ProtobufReader, { store }: Entry): AreaResult {
+  apply(opcode: number, reader: ProtobufReader, { index, store }: Entry): AreaResult {
+    if (opcode === AlarmOpcode.compare || opcode === AlarmOpcode.claim)
+      return this.#compare(opcode, reader, index, store);
     const { action, memberId, alarm } = decodeAlarmRequest(reader);
     const found = this.#perform(action, memberId, alarm, opcode === AlarmOpcode.quota);
     return {
@@ -54,7 +68,7 @@ export class AlarmArea implements Area, Gate {
 
   /** Alarms may be listed by every user. */
   needs(opcode: number, reader: ProtobufReader): CommandNeeds {
-    if (opcode === AlarmOpcode.quota) return "server";
+    if (opcode !== AlarmOpcode.request) return "server";
     return decodeAlarmRequest(reader).action === AlarmAction.GET ? "user" : "admin";
   }
 
@@ -97,6 +111,15 @@ export class AlarmArea implements Area, Gate {
       this.alarms.replace(read);
       this.#changed();
     };
+  }
+
+  #compare(opcode: number, reader: ProtobufReader, at: number, { revision }: Entry["store"]): AreaResult {
+    if (opcode === AlarmOpcode.compare) this.observer?.compared(at);
+    else {
+      const { node, index, hash } = decodeStateClaim(reader);
+      this.observer?.claimed(node, index, hash);
+    }
+    return { type: "area", revision };
   }
 
   #perform(action: number, memberId: bigint, alarm: number, automatic: boolean): readonly AlarmMember[] {

@@ -19,6 +19,7 @@ import { ReadLevels } from "./kv/read-levels.ts";
 import { LeaseKeeper } from "./leases/lease-keeper.ts";
 import { LeaseQuestions } from "./leases/lease-questions.ts";
 import { CompactionKeeper, DEFAULT_COMPACTION } from "./maintenance/compaction-keeper.ts";
+import { CorruptionGuard } from "./maintenance/corruption-guard.ts";
 import { Hashes } from "./maintenance/hashes.ts";
 import type { HealthStream } from "./maintenance/health.ts";
 import { QuotaGuard } from "./maintenance/quota-guard.ts";
@@ -54,6 +55,7 @@ export class StoreService implements GroupListener {
   readonly model: StoreModel;
   readonly areas: StoreAreas;
   readonly quota: QuotaGuard;
+  readonly corruption: CorruptionGuard;
   readonly compaction: CompactionKeeper;
   readonly prefixes: PrefixRates;
   /** undefined: everybody may ask as often as they like. */
@@ -104,6 +106,7 @@ export class StoreService implements GroupListener {
     this.header = new HeaderWriter(options.clusterId, memberId);
     const quota = new Quota(this.limits.quotaBytes);
     this.quota = new QuotaGuard(options.group, this.model, options.areas.alarms, quota, memberId);
+    this.corruption = new CorruptionGuard(options.group, options.machine, options.areas.alarms, () => options.now());
     this.admission = options.rateLimit && new Admission(options.rateLimit, () => options.now());
     this.prefixes = new PrefixRates(this.model, () => options.now());
     this.compaction = new CompactionKeeper({
@@ -189,6 +192,7 @@ export class StoreService implements GroupListener {
     const now = this.options.now();
     this.#leases.tick();
     this.quota.tick();
+    this.corruption.tick();
     this.compaction.tick();
     this.prefixes.tick();
     this.fair.tick();
