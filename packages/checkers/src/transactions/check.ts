@@ -1,6 +1,6 @@
 import type { History, Operation } from "../history.ts";
 import type { Limits, Verdict, Violation } from "../verdict.ts";
-import { findCycles } from "./cycles.ts";
+import { findCycles, type Step } from "./cycles.ts";
 import { type Evidence, findDirectAnomalies, findLostUpdates } from "./direct.ts";
 import { Explainer } from "./explain.ts";
 import { type Finding, Findings } from "./findings.ts";
@@ -94,9 +94,13 @@ export function analyze(table: TransactionTable, options: TransactionOptions = {
   if (realtime) addRealtimeEdges(table, writers, order, edges);
 
   const explainer = new Explainer(evidence, versions);
-  const gaveUp = findCycles(edges.graph(), options, (name, rules, steps) => {
+  const report = (name: string, rules: readonly string[], steps: readonly Step[]): void =>
     findings.add(name, () => explainer.cycle(name, steps), withUnanswered(evidence, rules, steps));
-  });
+  const isNews = (name: string): boolean => {
+    const known = ruledOut(findings.rules);
+    return ruledOut([name]).some((model) => !known.includes(model));
+  };
+  const gaveUp = findCycles(edges.graph(), options, report, isNews);
   const unclear = [...writers.ambiguousKeys].map(
     ([key, element]) =>
       `${tell.value(element)} was written to ${tell.key(key)} more than once, or was there from the start`,

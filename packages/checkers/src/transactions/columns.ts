@@ -1,42 +1,50 @@
-/** Columns that grow: a million transactions are a few arrays of numbers, not a million objects. */
-type Room = Int32Array<ArrayBuffer> | Float64Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;
+/**
+ * Columns that grow: a million transactions are a few arrays of numbers, not a million objects.
+ *
+ * The three are written out, for a shared `push` would see arrays of three kinds, which engines compile to slow code.
+ * `array` is longer than `length`; hot loops read it directly.
+ */
 
-class Column<Array extends Room> {
-  /** Longer than `length`; read through this field in hot loops. */
-  array: Array;
+const FIRST_ROOM = 64;
+
+export class Ints {
+  array: Int32Array<ArrayBuffer> = new Int32Array(FIRST_ROOM);
   length = 0;
-  readonly #make: (length: number) => Array;
-
-  constructor(make: (length: number) => Array) {
-    this.#make = make;
-    this.array = make(64);
-  }
 
   push(value: number): void {
     if (this.length === this.array.length) {
-      const larger = this.#make(this.length * 2);
+      const larger = new Int32Array(this.length * 2);
       larger.set(this.array);
       this.array = larger;
     }
-    this.array[this.length] = value;
-    this.length += 1;
+    this.array[this.length++] = value;
   }
 }
 
-export class Ints extends Column<Int32Array<ArrayBuffer>> {
-  constructor() {
-    super((length) => new Int32Array(length));
+export class Doubles {
+  array: Float64Array<ArrayBuffer> = new Float64Array(FIRST_ROOM);
+  length = 0;
+
+  push(value: number): void {
+    if (this.length === this.array.length) {
+      const larger = new Float64Array(this.length * 2);
+      larger.set(this.array);
+      this.array = larger;
+    }
+    this.array[this.length++] = value;
   }
 }
 
-export class Doubles extends Column<Float64Array<ArrayBuffer>> {
-  constructor() {
-    super((length) => new Float64Array(length));
-  }
-}
+export class Bytes {
+  array: Uint8Array<ArrayBuffer> = new Uint8Array(FIRST_ROOM);
+  length = 0;
 
-export class Bytes extends Column<Uint8Array<ArrayBuffer>> {
-  constructor() {
-    super((length) => new Uint8Array(length));
+  push(value: number): void {
+    if (this.length === this.array.length) {
+      const larger = new Uint8Array(this.length * 2);
+      larger.set(this.array);
+      this.array = larger;
+    }
+    this.array[this.length++] = value;
   }
 }

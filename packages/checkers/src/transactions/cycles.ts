@@ -1,4 +1,5 @@
 import type { Limits } from "../verdict.ts";
+import { Ints } from "./columns.ts";
 import { stronglyConnected } from "./components.ts";
 import {
   bits,
@@ -54,37 +55,50 @@ const LEVELS: readonly Level[] = [
 const ENOUGH = 1_000;
 /** Edges looked at from each starting edge before it is left for later: short cycles are close by. */
 const CLOSE_BY = 500;
+/** Nodes on cycles beyond which only that is looked for which rules out more. */
+const LARGE = 100_000;
 /** Edges looked at in all for one sort of cycle. */
 const MOST_STEPS = 20_000_000;
 
 type Report = (name: string, rules: readonly string[], steps: readonly Step[]) => void;
 
-/** @returns the names of the sorts of cycle that the search gave up on. */
-export function findCycles(graph: Graph, limits: Limits, report: Report): readonly string[] {
+/**
+ * @param isNews does a cycle of this name rule out a model that is not ruled out yet? In a large graph only such are looked for.
+ * @returns the names of the sorts of cycle that the search gave up on.
+ */
+export function findCycles(
+  graph: Graph,
+  limits: Limits,
+  report: Report,
+  isNews: (name: string) => boolean,
+): readonly string[] {
   const whole = onCycles(graph, stronglyConnected(graph, -1));
-  if (whole.graph.nodes === 0) return [];
-  const gaveUp: string[] = [];
+  const gaveUp = new Set<string>();
   for (const level of LEVELS) {
+    if (whole.graph.nodes === 0) break;
     const mask = level.ww | level.rw | bits(WR);
     const { graph: part, original } = onCycles(whole.graph, stronglyConnected(whole.graph, mask));
     if (part.nodes === 0) continue;
     const rows = original.map((node) => whole.original[node]!);
     const seen = new Set<string>();
     for (const sort of sortsOf(level)) {
-      const cycles: (readonly Step[])[] = [];
+      if (part.nodes > LARGE && !isNews(sort.name)) continue;
+      const cycles: { readonly name: string; readonly steps: readonly Step[] }[] = [];
       const isDone = search(part, sort, limits, (edges) => {
         const steps = stepsOf(part, edges, rows);
+        const name = nameOf(steps);
         const id = edges.toSorted((a, b) => a - b).join();
-        if (nameOf(steps) === sort.name && !seen.has(id)) cycles.push(steps);
+        // A cycle of another sort was found before, unless that search gave up.
+        if (!seen.has(id) && (name === sort.name || gaveUp.delete(name))) cycles.push({ name, steps });
         seen.add(id);
         return cycles.length >= ENOUGH;
       });
-      cycles.sort((a, b) => a.length - b.length);
-      for (const steps of cycles) report(shownName(sort.name, steps), rulesOf(sort.name, steps), steps);
-      if (!isDone && cycles.length === 0) gaveUp.push(sort.name);
+      cycles.sort((a, b) => a.steps.length - b.steps.length);
+      for (const { name, steps } of cycles) report(shownName(name, steps), rulesOf(name, steps), steps);
+      if (!isDone && !cycles.some(({ name }) => name === sort.name)) gaveUp.add(sort.name);
     }
   }
-  return gaveUp;
+  return [...gaveUp];
 }
 
 /** A sort of cycle: one edge of `first`, and a way back over edges of `rest`. */
@@ -121,13 +135,17 @@ function search(part: Graph, sort: Sort, limits: Limits, found: (edges: readonly
   let left = firstEdges(graph, of, sort.first);
   let hasFound = false;
   for (const most of [CLOSE_BY, Number.POSITIVE_INFINITY]) {
-    const later: typeof left = [];
-    for (const [node, edge] of left) {
+    const later: Anchors = { node: new Ints(), edge: new Ints() };
+    for (let place = 0; place < left.edge.length; place += 1) {
+      const node = left.node.array[place]!;
+      const edge = left.edge.array[place]!;
       const near = new Meter({ maxSteps: most });
       const back = paths.shortest(of, sort.rest, graph.target[edge]!, node, near);
       if (!meter.spend(near.steps)) return false;
-      if (back === undefined && near.isStopped) later.push([node, edge]);
-      if (back === undefined) continue;
+      if (back === undefined) {
+        if (near.isStopped) addAnchor(later, node, edge);
+        continue;
+      }
       hasFound = true;
       if (found([edge, ...back].map((one) => doubled?.edgeOf[one] ?? one))) return true;
     }
@@ -137,16 +155,28 @@ function search(part: Graph, sort: Sort, limits: Limits, found: (edges: readonly
   return true;
 }
 
-/** The edges of these kinds that lie on cycles, with their sources. */
-function firstEdges(graph: Graph, of: Int32Array, kinds: number): (readonly [node: number, edge: number])[] {
-  const edges: (readonly [node: number, edge: number])[] = [];
+/** Edges to start from, with their sources. */
+interface Anchors {
+  readonly node: Ints;
+  readonly edge: Ints;
+}
+
+function addAnchor(anchors: Anchors, node: number, edge: number): void {
+  anchors.node.push(node);
+  anchors.edge.push(edge);
+}
+
+/** The edges of these kinds that lie on cycles. */
+function firstEdges(graph: Graph, of: Int32Array, kinds: number): Anchors {
+  const anchors: Anchors = { node: new Ints(), edge: new Ints() };
   for (let node = 0; node < graph.nodes; node += 1) {
     if (of[node]! < 0) continue;
     for (let edge = graph.start[node]!; edge < graph.start[node + 1]!; edge += 1) {
-      if (((1 << graph.kind[edge]!) & kinds) !== 0 && of[graph.target[edge]!] === of[node]) edges.push([node, edge]);
+      const isOnCycle = of[graph.target[edge]!] === of[node];
+      if (isOnCycle && ((1 << graph.kind[edge]!) & kinds) !== 0) addAnchor(anchors, node, edge);
     }
   }
-  return edges;
+  return anchors;
 }
 
 /** Leaves out auxiliary nodes: an edge to one and those that continue it are one step. */

@@ -83,17 +83,21 @@ export function explainOrder(
   return `${who(earlier)}, which had the one, had returned before ${who(later)}, which had the other, was called`;
 }
 
+/** The edges to be kept, one for each pair of versions: the surest, since edges come in the order in which they were inferred. */
 function filtered(graph: Graph, keep: (version: number, kind: number) => boolean): Graph {
   const start = new Int32Array(graph.nodes + 1);
   const target = graph.target.slice();
   const kind = graph.kind.slice();
   const witness = graph.witness.slice();
+  const reachedFrom = new Int32Array(graph.nodes).fill(-1);
   let kept = 0;
   for (let version = 0; version < graph.nodes; version += 1) {
     start[version] = kept;
     for (let edge = graph.start[version]!; edge < graph.start[version + 1]!; edge += 1) {
-      if (!keep(version, graph.kind[edge]!)) continue;
-      target[kept] = graph.target[edge]!;
+      const next = graph.target[edge]!;
+      if (reachedFrom[next] === version || !keep(version, graph.kind[edge]!)) continue;
+      reachedFrom[next] = version;
+      target[kept] = next;
       kind[kept] = graph.kind[edge]!;
       witness[kept] = graph.witness[edge]!;
       kept += 1;
