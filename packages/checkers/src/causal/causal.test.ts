@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type History, NEVER_RETURNED, type Operation } from "../history.ts";
+import { random } from "../oracle/random.ts";
 import { reasonOf, type Verdict, type Violation } from "../verdict.ts";
 import { type CausalLevel, checkCausal } from "./causal.ts";
 import { isCausalByDefinition } from "./oracle.ts";
+import { CAUSAL_LEVELS as LEVELS, randomCausalHistory } from "./trials.ts";
 
 let clock = 0;
 function op(process: number, f: string, key: string, input: unknown, output: unknown): Operation {
@@ -13,7 +15,6 @@ function op(process: number, f: string, key: string, input: unknown, output: unk
 const write = (process: number, key: string, value: unknown): Operation => op(process, "write", key, value, null);
 const read = (process: number, key: string, value: unknown): Operation => op(process, "read", key, null, value);
 
-const LEVELS: readonly CausalLevel[] = ["causal", "causal convergence", "causal memory"];
 const types = (history: History): string[] => LEVELS.map((level) => checkCausal(history, { level }).type);
 
 function first(verdict: Verdict): Violation {
@@ -112,40 +113,12 @@ test("swaps are a read and a write: a chain of them is causal, a broken one is n
   assert.equal(checkCausal([op(1, "cas", "x", { from: 1, to: 2 }, false), read(2, "x", 2)]).type, "illegal");
 });
 
-/** mulberry32: a small generator with a 32-bit state. */
-function random(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let bits = Math.imul(state ^ (state >>> 15), state | 1);
-    bits ^= bits + Math.imul(bits ^ (bits >>> 7), bits | 61);
-    return ((bits ^ (bits >>> 14)) >>> 0) % below;
-  };
-}
-
-/** Reads return the initial value, or what some write of the key wrote, now and then a value from nowhere. */
-function randomHistory(seed: number): History {
-  const draw = random(seed);
-  const processes = 2 + draw(2);
-  const keys = ["x", "y"].slice(0, 1 + draw(2));
-  const planned = Array.from({ length: 4 + draw(3) }, (_, value) => {
-    const isWrite = draw(5) < 2;
-    return { process: draw(processes), key: keys[draw(keys.length)] as string, isWrite, value };
-  });
-  return planned.map(({ process, key, isWrite, value }) => {
-    if (isWrite) return write(process, key, value);
-    const written = planned.filter((other) => other.isWrite && other.key === key).map((other) => other.value);
-    const possible = [...written, ...written, null, ...(draw(40) === 0 ? [99] : [])];
-    return read(process, key, possible[draw(possible.length)]);
-  });
-}
-
 test("patterns agree with the definitions on 1,200 small random histories for each level; parts show the same pattern", () => {
   const illegal: Record<string, number> = {};
   for (const level of LEVELS) {
     let ok = 0;
     for (let seed = 1; seed <= 1_200; seed += 1) {
-      const history = randomHistory(seed);
+      const history = randomCausalHistory(seed);
       const verdict = checkCausal(history, { level });
       const expected = isCausalByDefinition(history, level) ? "ok" : "illegal";
       assert.equal(verdict.type, expected, `seed ${seed}, ${level}: ${JSON.stringify(history)}`);
@@ -194,7 +167,7 @@ for (const [name, judge] of Object.entries(wrong)) {
   test(`a checker that ${name} is told from this one`, () => {
     let differs = 0;
     for (let seed = 1; seed <= 3_000; seed += 1) {
-      const history = randomHistory(seed);
+      const history = randomCausalHistory(seed);
       const isOther = (level: CausalLevel): boolean =>
         judge(history, level).type !== checkCausal(history, { level }).type;
       if (LEVELS.some(isOther)) differs += 1;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type History, NEVER_RETURNED, type Operation } from "../history.ts";
+import { random } from "../oracle/random.ts";
 import { reasonOf } from "../verdict.ts";
 import { checkConvergence } from "./convergence.ts";
 
@@ -81,17 +82,6 @@ test("after all is quiet the replicas are equal, as sets", () => {
   const equal = [read(2, [1, 2], 100), read(3, [2, 1], 101)];
   assert.deepEqual(anomalies([...adds, ...equal], { quietSince: 100 }), ["ok"]);
 });
-
-/** mulberry32: a small generator with a 32-bit state. */
-function random(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let bits = Math.imul(state ^ (state >>> 15), state | 1);
-    bits ^= bits + Math.imul(bits ^ (bits >>> 7), bits | 61);
-    return ((bits ^ (bits >>> 14)) >>> 0) % below;
-  };
-}
 
 function randomHistory(seed: number): History {
   const draw = random(seed);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type History, NEVER_RETURNED, type Operation } from "../history.ts";
+import { random } from "../oracle/random.ts";
 import { reasonOf } from "../verdict.ts";
 import { checkDelivery, type DeliveryOptions } from "./delivery.ts";
 
@@ -116,17 +117,6 @@ test("the numbers of a log", () => {
     phantomAcknowledgements: 0,
   });
 });
-
-/** mulberry32: a small generator with a 32-bit state. */
-function random(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let bits = Math.imul(state ^ (state >>> 15), state | 1);
-    bits ^= bits + Math.imul(bits ^ (bits >>> 7), bits | 61);
-    return ((bits ^ (bits >>> 14)) >>> 0) % below;
-  };
-}
 
 /** Any log at all: the numbers must agree with the definitions, pair by pair. */
 test("counts agree with the definitions on 4,000 random logs", () => {

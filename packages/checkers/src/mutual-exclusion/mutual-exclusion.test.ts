@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type History, NEVER_RETURNED, type Operation } from "../history.ts";
+import { random } from "../oracle/random.ts";
 import { reasonOf } from "../verdict.ts";
 import { checkMutualExclusion, type MutualExclusionOptions } from "./mutual-exclusion.ts";
 
@@ -80,17 +81,6 @@ test("a holder that wakes up too late writes with an old token: to be refused", 
   assert.deepEqual(anomalies([write(1, 7, 50), write(2, 8, 60), write(2, 8, 70)]), ["ok"]);
   assert.deepEqual(anomalies([write(2, 8, 50), { ...write(1, 7, 60), key: "other lock" }]), ["ok"]);
 });
-
-/** mulberry32: a small generator with a 32-bit state. */
-function random(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let bits = Math.imul(state ^ (state >>> 15), state | 1);
-    bits ^= bits + Math.imul(bits ^ (bits >>> 7), bits | 61);
-    return ((bits ^ (bits >>> 14)) >>> 0) % below;
-  };
-}
 
 test("holders and tokens agree with the definitions, instant by instant, on 4,000 random histories", () => {
   const seen = { two: 0, unordered: 0, stale: 0 };

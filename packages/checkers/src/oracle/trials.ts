@@ -1,5 +1,13 @@
+import { causalTrials } from "../causal/trials.ts";
+import { sequentialTrials } from "../sequential/trials.ts";
+import { sessionTrials } from "../sessions/trials.ts";
 import { linearizabilityTrials } from "./linearizability.ts";
 import type { Trial } from "./trial.ts";
 
 /** Every checker with an oracle: `npm run judge -- oracle` plays them all. A new checker adds its trials here. */
-export const TRIALS: readonly Trial[] = [...linearizabilityTrials];
+export const TRIALS: readonly Trial[] = [
+  ...linearizabilityTrials,
+  ...sequentialTrials,
+  ...causalTrials,
+  ...sessionTrials,
+];

@@ -7,6 +7,7 @@ import { casRegister, type Value } from "../models/register.ts";
 import { reasonOf, type Verdict, type Violation } from "../verdict.ts";
 import { isSequentialByDefinition } from "./oracle.ts";
 import { checkSequential } from "./sequential.ts";
+import { randomSequentialHistory } from "./trials.ts";
 
 const model = casRegister();
 let clock = 0;
@@ -123,60 +124,10 @@ test("two operations of one process at the same time have no order, so nothing i
   assert.match(reasonOf(verdict), /two operations under way/);
 });
 
-/** mulberry32: a small generator with a 32-bit state. */
-function random(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let bits = Math.imul(state ^ (state >>> 15), state | 1);
-    bits ^= bits + Math.imul(bits ^ (bits >>> 7), bits | 61);
-    return ((bits ^ (bits >>> 14)) >>> 0) % below;
-  };
-}
-
-function randomHistory(seed: number): History {
-  return seed % 2 === 0 ? buffered(random(seed)) : noisy(random(seed));
-}
-
-/** Any answers at all. */
-function noisy(draw: (below: number) => number): History {
-  const keys = ["x", "y"].slice(0, 1 + draw(2));
-  return Array.from({ length: 3 + draw(5) }, () => {
-    const process = draw(3);
-    const key = keys[draw(keys.length)] as string;
-    const value = [null, 1, 2][draw(3)] as Value;
-    const verb = draw(8);
-    let operation = read(process, key, value);
-    if (verb > 4) operation = write(process, key, value ?? 1);
-    if (verb === 7) operation = cas(process, key, value, 1 + draw(2), draw(3) > 0);
-    const fate = draw(12);
-    return fate === 0 ? unknown(operation) : fate === 1 ? { ...operation, outcome: "fail" as const } : operation;
-  });
-}
-
-/** A store whose processes hold their writes back for a while, as a processor's store buffer does: each key is in order. */
-function buffered(draw: (below: number) => number): History {
-  const memory = new Map<string, Value>();
-  const buffers: [string, Value][][] = [[], [], []];
-  return Array.from({ length: 4 + draw(4) }, (_, turn) => {
-    const process = draw(2);
-    const key = draw(2) === 0 ? "x" : "y";
-    if (draw(6) === 0) for (const [written, value] of buffers[process]!.splice(0)) memory.set(written, value);
-    if (draw(2) === 0) {
-      const operation = write(process, key, turn);
-      const fate = draw(8);
-      if (fate !== 0) buffers[process]!.push([key, turn]);
-      return fate < 2 ? unknown(operation) : operation;
-    }
-    const own = buffers[process]!.findLast(([written]) => written === key);
-    return read(process, key, own?.[1] ?? memory.get(key) ?? null);
-  });
-}
-
 test("the search agrees with the definition on 6,000 small random histories, and each part it blames is impossible", () => {
   const seen = { ok: 0, illegal: 0, unknown: 0 };
   for (let seed = 1; seed <= 6_000; seed += 1) {
-    const history = randomHistory(seed);
+    const history = randomSequentialHistory(seed);
     const verdict = checkSequential(history, model);
     seen[verdict.type] += 1;
     const expected = isSequentialByDefinition(history, model) ? "ok" : "illegal";
@@ -229,7 +180,7 @@ for (const [name, judge] of Object.entries(wrong)) {
   test(`a checker that ${name} is told from this one`, () => {
     let differs = 0;
     for (let seed = 1; seed <= 3_000; seed += 1) {
-      const history = randomHistory(seed);
+      const history = randomSequentialHistory(seed);
       if (judge(history) !== (checkSequential(history, model).type === "ok")) differs += 1;
     }
     assert.ok(differs >= 5, `only ${differs} histories tell them apart`);

@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { History, Operation } from "../history.ts";
+import { random } from "../oracle/random.ts";
 import { reasonOf, type Verdict, type Violation } from "../verdict.ts";
+import { isKeptByDefinition } from "./oracle.ts";
 import type { SessionGuarantee } from "./rules.ts";
 import { checkSessions } from "./sessions.ts";
+import { randomSessions } from "./trials.ts";
 
 let clock = 0;
 function op(process: number, f: string, key: string, input: unknown, output: unknown): Operation {
@@ -79,66 +82,11 @@ test("values that are not unique are not judged, unless the rest proves a fault"
   assert.equal(first(checkSessions([...twice, put(4, "y", 1), get(4, "y", null)])).anomaly, "read your writes");
 });
 
-/** mulberry32: a small generator with a 32-bit state. */
-function random(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let bits = Math.imul(state ^ (state >>> 15), state | 1);
-    bits ^= bits + Math.imul(bits ^ (bits >>> 7), bits | 61);
-    return ((bits ^ (bits >>> 14)) >>> 0) % below;
-  };
-}
-
-/** Unique values on one key, where each read returns some write or the initial value. */
-function randomHistory(seed: number): History {
-  const draw = random(seed);
-  const planned = Array.from({ length: 3 + draw(5) }, (_, value) => ({
-    process: draw(3),
-    isWrite: draw(2) === 0,
-    value,
-  }));
-  const values = [null, ...planned.filter(({ isWrite }) => isWrite).map(({ value }) => value)];
-  return planned.map(({ process, isWrite, value }) =>
-    isWrite ? put(process, "x", value) : get(process, "x", values[draw(values.length)] as number | null),
-  );
-}
-
-/** The definition on one key: some order of its writes in which each session's steps go forward as promised. */
-function isKeptByDefinition(history: History, promised: ReadonlySet<SessionGuarantee>): boolean {
-  const writes = history.filter(({ f }) => f === "write").map(({ input }) => input);
-  return permutations(writes).some((order) => {
-    const rank = (operation: Operation): number =>
-      operation.f === "write" ? order.indexOf(operation.input) : order.indexOf(operation.output);
-    return history.every((later, index) =>
-      history.slice(0, index).every((earlier) => {
-        if (earlier.process !== later.process) return true;
-        const [kind, other] = [earlier.f, later.f];
-        const guarantee =
-          kind === "write"
-            ? other === "read"
-              ? "read your writes"
-              : "monotonic writes"
-            : other === "read"
-              ? "monotonic reads"
-              : "writes follow reads";
-        if (!promised.has(guarantee)) return true;
-        return rank(earlier) <= rank(later);
-      }),
-    );
-  });
-}
-
-function permutations(items: readonly unknown[]): unknown[][] {
-  if (items.length === 0) return [[]];
-  return items.flatMap((item, index) => permutations(items.toSpliced(index, 1)).map((rest) => [item, ...rest]));
-}
-
 test("rules agree with the definition on 2,000 small random histories, whatever was promised", () => {
   const all: SessionGuarantee[] = ["read your writes", "monotonic reads", "monotonic writes", "writes follow reads"];
   const seen = { ok: 0, illegal: 0, unknown: 0 };
   for (let seed = 1; seed <= 2_000; seed += 1) {
-    const history = randomHistory(seed);
+    const history = randomSessions(seed);
     const guarantees = all.filter((_, index) => (seed >> index) % 2 === 1);
     const verdict = checkSessions(history, { guarantees });
     seen[verdict.type] += 1;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { History, Operation } from "../history.ts";
+import { random } from "../oracle/random.ts";
 import { reasonOf } from "../verdict.ts";
 import { checkTotalOrder, type TotalOrderOptions } from "./total-order.ts";
 
@@ -64,17 +65,6 @@ test("of a complete history: everybody correct delivers everything, and at least
   assert.deepEqual(anomalies([broadcast(1, "a")], { complete: true, correct: [] }), ["ok"], "it crashed");
   assert.deepEqual(anomalies([broadcast(1, "a")]), ["ok"], "it may still come");
 });
-
-/** mulberry32: a small generator with a 32-bit state. */
-function random(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let bits = Math.imul(state ^ (state >>> 15), state | 1);
-    bits ^= bits + Math.imul(bits ^ (bits >>> 7), bits | 61);
-    return ((bits ^ (bits >>> 14)) >>> 0) % below;
-  };
-}
 
 function permutations(items: readonly string[]): string[][] {
   if (items.length === 0) return [[]];
