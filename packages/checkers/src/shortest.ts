@@ -1,7 +1,7 @@
-import { decide } from "./decide.ts";
+import { type Decision, decide } from "./decide.ts";
 import { type History, NEVER_RETURNED, type Operation } from "./history.ts";
 import type { Model } from "./model.ts";
-import { type SearchLimits, search } from "./search.ts";
+import type { SearchLimits } from "./search.ts";
 
 /**
  * The shortest part of an impossible history that is impossible by itself, whatever the rest of it may have been.
@@ -14,7 +14,8 @@ import { type SearchLimits, search } from "./search.ts";
  * @returns by call, with those of the rest that explain what came before the last of them.
  */
 export function shortestPart<State>(history: History, model: Model<State>, limits: SearchLimits): History {
-  const isImpossible = (part: History): boolean => decide(part, model, limits).type === "illegal";
+  const trial = boundedTrials(model, limits);
+  const isImpossible = (part: History): boolean => trial(part) === "illegal";
   const cut = firstImpossible(history, model, isImpossible);
   const kept = forgetWhatCanBe(cut, model, isImpossible);
   const core = new Set(kept);
@@ -23,8 +24,26 @@ export function shortestPart<State>(history: History, model: Model<State>, limit
     kept[0] as Operation,
   );
   const rest = cut.filter((operation) => !core.has(operation));
-  const helpers = helpersOf(kept, culprit, rest, model, limits);
+  const helpers = helpersOf(kept, culprit, rest, model, trial);
   return [...kept, ...helpers].map(whole).sort((a, b) => a.call - b.call);
+}
+
+type Trial = (part: History) => Decision["type"];
+
+/** Operations looked at in all trials together, and questions for the limits of a search, one for each few thousand steps. */
+const MAX_OPERATIONS = 3_000_000;
+const MAX_QUESTIONS = 300;
+
+/** To be short is worth some time, but not all of it: once it is spent every trial gives up. */
+function boundedTrials<State>(model: Model<State>, limits: SearchLimits): Trial {
+  let operations = 0;
+  let questions = 0;
+  const isOver = (): boolean => ++questions > MAX_QUESTIONS || (limits.isOver?.() ?? false);
+  return (part) => {
+    operations += part.length;
+    if (operations > MAX_OPERATIONS || questions > MAX_QUESTIONS) return "gaveUp";
+    return decide(part, model, { ...limits, isOver }).type;
+  };
 }
 
 /** Cuts the history at the first return by which it is impossible. What was under way then has no answer yet. */
@@ -81,26 +100,34 @@ function whole(operation: Forgotten): Operation {
   return operation.original === undefined ? operation : whole(operation.original);
 }
 
-/** Forgets ever smaller runs of operations, as Zeller's delta debugging does. @returns those that are needed. */
+/** @returns those that are needed as they are: all others may be forgotten. */
 function forgetWhatCanBe<State>(
   history: History,
   model: Model<State>,
   isImpossible: (part: History) => boolean,
 ): Operation[] {
-  let needed = history.filter(({ outcome }) => outcome === "ok");
   const unanswered = history.filter(({ outcome }) => outcome !== "ok");
+  const answered = history.filter(({ outcome }) => outcome === "ok");
   const forgot: Operation[] = [];
-  for (let size = needed.length >>> 1; size > 0; size >>>= 1) {
-    for (let from = 0; from < needed.length; ) {
-      const without = needed.toSpliced(from, size);
-      const run = needed.slice(from, from + size).flatMap((operation) => forgotten(operation, model));
-      if (isImpossible([...without, ...unanswered, ...forgot, ...run])) {
-        needed = without;
-        forgot.push(...run);
-      } else from += size;
+  return thinOut(answered, (left, out) => {
+    const run = out.flatMap((operation) => forgotten(operation, model));
+    if (!isImpossible([...left, ...unanswered, ...forgot, ...run])) return false;
+    forgot.push(...run);
+    return true;
+  });
+}
+
+/** Takes out ever smaller runs, as Zeller's delta debugging does. @param may asks whether `left` is enough without `out`. */
+function thinOut<Item>(items: readonly Item[], may: (left: readonly Item[], out: readonly Item[]) => boolean): Item[] {
+  let left = [...items];
+  for (let size = Math.max(1, left.length >>> 1); size > 0; size >>>= 1) {
+    for (let from = 0; from < left.length; ) {
+      const without = left.toSpliced(from, size);
+      if (may(without, left.slice(from, from + size))) left = without;
+      else from += size;
     }
   }
-  return needed;
+  return left;
 }
 
 /** Who explains what was answered before the culprit: the operations of the rest that an order without its answer needs. */
@@ -109,12 +136,12 @@ function helpersOf<State>(
   culprit: Operation,
   rest: readonly Operation[],
   model: Model<State>,
-  limits: SearchLimits,
+  trial: Trial,
 ): Operation[] {
-  const free = [culprit, ...rest].flatMap((operation) => forgotten(operation, model));
   const answered = core.filter((operation) => operation !== culprit);
-  const explained = search([...answered, ...free], model, limits);
-  if (explained.type !== "found") return [];
-  const taken = new Set<Operation>(explained.order);
-  return free.filter((operation) => taken.has(operation) && operation.original !== culprit);
+  const free: Forgotten[] = rest.flatMap((operation) => forgotten(operation, model));
+  // The culprit may have had an effect, whatever it answered.
+  const effect = forgotten(culprit, model);
+  const explains = (helpers: readonly Operation[]): boolean => trial([...answered, ...effect, ...helpers]) === "ok";
+  return explains(free) ? thinOut(free, explains) : free;
 }
