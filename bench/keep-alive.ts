@@ -1,7 +1,8 @@
 /**
- * Renewals of leases on three nodes of Synod and of etcd, in turns: `node bench/main.ts keepalive`. etcd renews in the
- * leader's memory, Synod through the log. Every answer must be of the lease that was asked for, and every lease must have
- * its whole time again afterwards.
+ * Renewals of leases on three nodes of Synod and of etcd, in turns: `node bench/main.ts keepalive`, through the leader or,
+ * with `--node follower`, through another node. Both renew in the leader's memory; Synod's has a majority confirm that it
+ * leads, etcd's does not. Every answer must be of the lease that was asked for, and every lease must have its whole time
+ * again afterwards.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { Cluster } from "synod/cluster-test/cluster";
@@ -16,6 +17,7 @@ import { median, shown, spread } from "./statistics.ts";
 
 interface Measurement extends KeepAliveLoad, KeepAliveResult {
   readonly program: string;
+  readonly node: string;
   readonly round: number;
   readonly load: string;
   readonly serverMicrosecondsPerRenewal: number;
@@ -26,15 +28,15 @@ const TTL_SECONDS = 600;
 const AGE_MS = 3000;
 
 /** connections x streams x renewals under way on each stream */
-const LOADS = "1x1x1,1x1x100,10x10x1,100x1x1,10x100x1";
+const LOADS = "1x1x1,1x1x10,1x1x100,10x10x1,100x1x1,10x100x1";
 
 export async function main(args: readonly string[]): Promise<void> {
-  const settings = options({ rounds: "2", seconds: "2", loads: LOADS, programs: "etcd,synod" }, args);
+  const settings = options({ rounds: "2", seconds: "2", loads: LOADS, programs: "etcd,synod", node: "leader" }, args);
   const programs = chosenPrograms(settings.programs);
   const measurements: Measurement[] = [];
   for (let round = 1; round <= Number(settings.rounds); round += 1) {
     for (const program of programs) {
-      measurements.push(...(await measure(program, round, settings.loads.split(","), Number(settings.seconds))));
+      measurements.push(...(await measure(program, round, settings)));
     }
   }
   for (const measurement of measurements) keep("keepalive", measurement);
@@ -49,9 +51,11 @@ export async function main(args: readonly string[]): Promise<void> {
 async function measure(
   program: Program,
   round: number,
-  loads: readonly string[],
-  seconds: number,
+  settings: { readonly loads: string; readonly seconds: string; readonly node: string },
 ): Promise<Measurement[]> {
+  const { node } = settings;
+  const loads = settings.loads.split(",");
+  const seconds = Number(settings.seconds);
   const cluster = await Cluster.start(program);
   const shapes = loads.map((text) => {
     const [connections, streams, inFlight] = text.split("x").map(Number) as [number, number, number];
@@ -60,7 +64,8 @@ async function measure(
   try {
     const pids = cluster.nodes.map((node) => node.pid as number);
     const leader = await cluster.leader();
-    const port = leader.plan.clientPort;
+    const asked = node === "leader" ? leader : cluster.nodes.find((other) => other !== leader);
+    const port = (asked ?? leader).plan.clientPort;
     await grant(leader.address, Math.max(...shapes.map((load) => load.connections * load.streams * load.inFlight)));
     // The compiler's share, for whichever program has one.
     await new KeepAliveRun(port, { connections: 1, streams: 10, inFlight: 10 }, TTL_SECONDS).run(1000);
@@ -71,7 +76,15 @@ async function measure(
       const result = await new KeepAliveRun(port, load, TTL_SECONDS).run(seconds * 1000);
       const serverMicrosecondsPerRenewal = (cpuMicroseconds(pids) - before) / result.renewals;
       const name = loads[index] as string;
-      measurements.push({ program: program.name, round, load: name, ...load, ...result, serverMicrosecondsPerRenewal });
+      measurements.push({
+        program: program.name,
+        node,
+        round,
+        load: name,
+        ...load,
+        ...result,
+        serverMicrosecondsPerRenewal,
+      });
       console.error(`round ${round} ${program.name} ${name}: ${shown(result.renewalsPerSecond)}/s`);
     }
     const last = shapes.at(-1) as KeepAliveLoad;
