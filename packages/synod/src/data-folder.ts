@@ -62,6 +62,15 @@ export function readNodeIdentity(folder: string): KnownIdentity | undefined {
   }
 }
 
+/** Whether the node whose folder it is knows that it has been removed from its cluster. @throws CliError "data" */
+export function wasRemoved(folder: string): boolean {
+  try {
+    return readIdentity<KnownIdentity>(join(folder, NODE))?.removed === true;
+  } catch (error) {
+    throw asDataError(error, folder);
+  }
+}
+
 /** The node whose folder it is has been removed from its cluster: it is not to start from it again. */
 export function markRemoved(folder: string): void {
   const known = readIdentity<KnownIdentity>(join(folder, NODE));

@@ -32,6 +32,42 @@ test("a cluster comes up, says where it listens, notices a killed node and ends 
   assert.equal(existsSync(join(data, "n1", "log", "LOCK")), false, "a closed node leaves no lock behind");
 });
 
+test("nodes that were removed are said to be, whether they know it or not, and the others come up without them", async () => {
+  const offset = await freePortOffset(3);
+  const data = join(folder, "removed");
+  const args = ["up", "--json", "--data", data, "--port-offset", String(offset)];
+  const endpoints = ["--endpoints", [1, 2].map((node) => `127.0.0.1:${2379 + 10_000 * (node - 1) + offset}`).join(",")];
+  const synod = async (...verb: string[]): Promise<void> => {
+    const run = new Run([...verb, ...endpoints]);
+    assert.equal(await run.ended(), 0, run.stderr);
+  };
+  const up = async (use: (run: Run, nodes: readonly { node: string; process: number }[]) => Promise<void>) => {
+    const run = new Run(args);
+    try {
+      const [line] = await run.until(/^\{"event":"ready".*$/m);
+      await use(run, (JSON.parse(line) as { nodes: { node: string; process: number }[] }).nodes);
+    } finally {
+      assert.equal(await run.stop(), 0);
+    }
+  };
+  await up(async (run, nodes) => {
+    process.kill(nodes[2]?.process as number, "SIGKILL");
+    await run.until(/"event":"nodeEnded","node":"n3"/);
+    await synod("member", "remove", "n3");
+  });
+  for (const knows of [false, true])
+    await up(async (run, nodes) => {
+      assert.deepEqual(
+        nodes.map(({ node }) => node),
+        ["n1", "n2"],
+      );
+      assert.match(run.stdout, /^\{"event":"nodeRemoved","node":"n3"\}$/m);
+      const started = /"node":"n3".*(?:removed|closing)/.test(run.stdout);
+      assert.equal(started, !knows, run.stdout);
+      await synod("kv", "put", "k", "v");
+    });
+});
+
 test("a taken port is named with its node and the option that moves it", async () => {
   const offset = await freePortOffset(2);
   const port = 12_380 + offset;

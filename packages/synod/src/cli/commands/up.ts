@@ -2,7 +2,7 @@ import { join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import { mostNodes, type Ports, portsOf } from "../../addresses.ts";
-import { openClusterFolder } from "../../data-folder.ts";
+import { openClusterFolder, wasRemoved } from "../../data-folder.ts";
 import { NODE_FLAGS } from "../../node-flags.ts";
 import { assertPortsFree } from "../../up/ports.ts";
 import { type NodeEnd, type NodeProgram, Supervisor } from "../../up/supervisor.ts";
@@ -35,7 +35,11 @@ async function up(settings: Settled<typeof upSettings>): Promise<void> {
   const ports = Array.from({ length: settings.nodes }, (_, index) => portsOf(index + 1, settings.portOffset));
   await assertPortsFree(host, ports);
   const { cluster } = openClusterFolder(settings.data, settings.nodes, settings.fresh);
-  const programs = ports.map((_, index) => nodeProgram(index + 1, ports, cluster, settings));
+  const programs = remaining(
+    output,
+    settings,
+    ports.map((_, index) => nodeProgram(index + 1, ports, cluster, settings)),
+  );
 
   let ready = false;
   let stopping = false;
@@ -57,14 +61,48 @@ async function up(settings: Settled<typeof upSettings>): Promise<void> {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void stop());
 
   try {
-    const leaders = await Promise.all(programs.map((program) => supervisor.start(program)));
+    const leaders = await Promise.all(programs.map((program) => startUnlessRemoved(supervisor, program, settings)));
     ready = true;
-    const pids = programs.map(({ name }) => supervisor.pidOf(name));
-    reportReady(output, settings, ports, pids, leaders.at(-1), performance.now() - begun);
+    const running = remaining(output, settings, programs);
+    const pids = new Map(running.map(({ name }) => [name, supervisor.pidOf(name)]));
+    const leader = leaders.findLast((name) => name !== undefined);
+    reportReady(output, settings, ports, pids, leader, performance.now() - begun);
   } catch (error) {
     if (stopping) return; // ended while starting, because it was asked to
     await stop();
     throw new CliError("start", (error as Error).message);
+  }
+}
+
+/** @returns who may start; of the others it is said why they may not. @throws CliError "start": nobody may */
+function remaining(
+  output: Output,
+  { data }: Settled<typeof upSettings>,
+  programs: readonly NodeProgram[],
+): readonly NodeProgram[] {
+  const left = programs.filter(({ name }) => !wasRemoved(join(data, name)));
+  for (const { name } of programs) {
+    if (left.some((program) => program.name === name)) continue;
+    output.value({ event: "nodeRemoved", node: name });
+    output.say(
+      `${name} was removed from the cluster, and the others go on without it: ${join(data, name)} may be deleted`,
+    );
+  }
+  if (left.length === 0) throw new CliError("start", `all nodes in ${data} were removed from their cluster`);
+  return left;
+}
+
+/** It may have been removed while it was down, and then hears of it now. @returns as `Supervisor.start` */
+async function startUnlessRemoved(
+  supervisor: Supervisor,
+  program: NodeProgram,
+  { data }: Settled<typeof upSettings>,
+): Promise<string | undefined> {
+  try {
+    return await supervisor.start(program);
+  } catch (error) {
+    if (wasRemoved(join(data, program.name))) return undefined;
+    throw error;
   }
 }
 
@@ -101,23 +139,24 @@ function reportReady(
   output: Output,
   settings: Settled<typeof upSettings>,
   ports: readonly Ports[],
-  pids: readonly (number | undefined)[],
+  pids: ReadonlyMap<string, number | undefined>,
   leader: string | undefined,
   milliseconds: number,
 ): void {
-  const nodes = ports.map((own, index) => ({
+  const all = ports.map((own, index) => ({
     node: `n${index + 1}`,
     store: `${host}:${own.store}`,
     peers: `${host}:${own.peers}`,
     http: `http://${host}:${own.http}`,
     data: join(settings.data, `n${index + 1}`),
-    process: pids[index],
+    process: pids.get(`n${index + 1}`),
   }));
+  const nodes = all.filter(({ node }) => pids.has(node));
   output.value({ event: "ready", milliseconds: Math.round(milliseconds), leader, nodes });
   const count = nodes.length === 1 ? "1 node" : `${nodes.length} nodes`;
   output.say(`\nready in ${duration(milliseconds)}: ${count}${leader === undefined ? "" : `, ${leader} leads`}\n`);
-  const rows = nodes.map((node, index) => [
-    paintOf(index + 1)(node.node),
+  const rows = nodes.map((node) => [
+    paintOf(Number(node.node.slice(1)))(node.node),
     node.store,
     node.peers,
     node.http,
