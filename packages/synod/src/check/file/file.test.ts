@@ -8,6 +8,8 @@ import { after, test } from "node:test";
 import { NEVER_RETURNED, type Operation } from "@synod/checkers/history";
 import { synodLines } from "@synod/checkers/readers/synod-format";
 import { Run } from "../../testing/run.ts";
+import { questionOf } from "./assume.ts";
+import { parseLimits } from "./limits.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "synod-check-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -107,21 +109,45 @@ test("a file that is no history is named with line and column, and is not called
 
 test("questions that make no sense are answered with those that do", async () => {
   const path = file("questions.jsonl", stale);
-  const model = await check([path, "--model", "teapot"]);
+  const [model, picture, limit] = await Promise.all([
+    check([path, "--model", "teapot"]),
+    check([path, "--picture", "verdict.gif"]),
+    check([path, "--limit", "soon"]),
+  ]);
   assert.equal(model.code, 2);
   assert.match(model.err, /^synod: There is no model "teapot"; there are register, cas-register, /);
-  assert.match(
-    (await check([path, "--level", "serializable"])).err,
+  assert.match(picture.err, /end in \.html .* or \.svg/);
+  assert.match(limit.err, /give a time such as 90s/);
+});
+
+test("what nobody said is taken from the file, and what the file does not tell is asked for", () => {
+  const operation = (f: string, input: unknown): Operation => ({
+    ...{ process: 1, key: "", f, input, output: null, call: 1, return: 2, outcome: "ok" },
+  });
+  const question = (history: Operation[], suggested?: string, level?: string[]): unknown =>
+    questionOf(history, suggested, { level });
+  const assumed = ["model list-append", "level strict-serializable"];
+  const appends = [operation("txn", [["append", "x", 1]])];
+  assert.deepEqual(question(appends, "txn"), { model: "list-append", levels: ["strict-serializable"], assumed });
+  assert.deepEqual(question([operation("publish", 1), operation("deliver", null)], undefined), {
+    ...{ model: "message-log", levels: ["delivery"], assumed: ["model message-log", "level delivery"] },
+  });
+  assert.throws(
+    () => question([], "register", ["serializable"]),
     /cannot be judged as "serializable", only as linearizable, /,
   );
-  assert.match((await check([path, "--picture", "verdict.gif"])).err, /end in \.html .* or \.svg/);
-  assert.match((await check([path, "--limit", "soon"])).err, /give a time such as 90s/);
-  assert.match((await check([])).err, /name a history/);
-  const unnamed = file("unnamed.jsonl", stale.replaceAll('"f":"write"', '"f":"juggle"'));
-  assert.match(
-    (await check([unnamed])).err,
-    /its operations \("juggle", "read"\) do not tell .* name its model with --model/,
+  assert.throws(
+    () => question([operation("juggle", 3)]),
+    /operations \("juggle"\) do not tell .* name its model with --model/,
   );
+  assert.throws(() => question([], "raft"), /nothing here can judge a history of "raft"/);
+});
+
+test("limits are times, amounts of memory, or both", () => {
+  assert.deepEqual(parseLimits("90s"), { milliseconds: 90_000 });
+  assert.deepEqual(parseLimits("1.5GiB, 5m"), { bytes: 1.5 * 2 ** 30, milliseconds: 300_000 });
+  for (const wrong of ["", "5", "s", "5s,6s", "-1s", "0s", "2 parsecs"])
+    assert.equal(parseLimits(wrong), undefined, wrong);
 });
 
 /** Values that repeat, many clients at once: nobody knows who read whose write. */
