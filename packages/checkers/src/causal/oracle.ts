@@ -10,20 +10,27 @@ export function isCausalByDefinition(history: History, level: CausalLevel, initi
   const size = history.length;
   const pairs: [number, number][] = [];
   for (let a = 0; a < size; a += 1) for (let b = 0; b < size; b += 1) if (a !== b) pairs.push([a, b]);
-  const order = Array.from({ length: size }, () => new Array<boolean>(size).fill(false));
-  for (const [a, b] of pairs) order[a]![b] = isProgramOrder(history[a]!, history[b]!);
-  return someOrder(order, pairs, 0, (causal) => explains(history, causal, level, initial));
+  const order = history.map(() => 0);
+  for (const [a, b] of pairs) if (isProgramOrder(history[a]!, history[b]!)) order[a]! |= 1 << b;
+  const refused = history.map(() => 0);
+  return someOrder(order, refused, pairs, 0, (causal) => explains(history, causal, level, initial));
 }
 
 function isProgramOrder(a: Operation, b: Operation): boolean {
   return a.process === b.process && a.call < b.call;
 }
 
-type Order = readonly (readonly boolean[])[];
+/** A transitive order: bit b of number a says that a comes before b. */
+type Order = readonly number[];
 
-/** Decides pair by pair whether the first comes before the second; keeps the order transitive and without cycles. */
+function comesBefore(order: Order, a: number, b: number): boolean {
+  return ((order[a]! >>> b) & 1) === 1;
+}
+
+/** Decides pair by pair whether the first comes before the second. @param refused the pairs that were decided not to. */
 function someOrder(
   order: Order,
+  refused: Order,
   pairs: readonly [number, number][],
   next: number,
   suits: (order: Order) => boolean,
@@ -31,18 +38,16 @@ function someOrder(
   const pair = pairs[next];
   if (pair === undefined) return suits(order);
   const [a, b] = pair;
-  if (order[a]![b] || order[b]![a]) return someOrder(order, pairs, next + 1, suits);
-  if (someOrder(order, pairs, next + 1, suits)) return true;
-  const more = withPair(order, a, b);
-  // What was decided before stays decided: the pair must not bring in others that were left out.
-  const isDecided = pairs.slice(0, next).every(([c, d]) => order[c]![d] || !more[c]![d]);
-  return isDecided && someOrder(more, pairs, next + 1, suits);
-}
-
-/** The smallest transitive order with this pair. */
-function withPair(order: Order, a: number, b: number): Order {
-  return order.map((row, before) =>
-    row.map((has, after) => has || ((before === a || order[before]![a]!) && (after === b || order[b]![after]!))),
+  if (comesBefore(order, a, b)) return someOrder(order, refused, pairs, next + 1, suits);
+  const without = refused.with(a, refused[a]! | (1 << b));
+  if (someOrder(order, without, pairs, next + 1, suits)) return true;
+  if (comesBefore(order, b, a)) return false;
+  // The smallest transitive order with this pair; it must not bring in others that were refused.
+  const more = order.map((row, before) =>
+    before === a || comesBefore(order, before, a) ? row | (1 << b) | order[b]! : row,
+  );
+  return (
+    more.every((row, before) => (row & refused[before]!) === 0) && someOrder(more, refused, pairs, next + 1, suits)
   );
 }
 
@@ -51,13 +56,13 @@ function explains(history: History, causal: Order, level: CausalLevel, initial: 
   if (level === "causal convergence") {
     return permutations(all, causal, [], (arbitration) =>
       all.every((read) => {
-        const past = arbitration.filter((other) => other === read || causal[other]![read]!);
+        const past = arbitration.filter((other) => other === read || comesBefore(causal, other, read));
         return answers(history, past, [read], initial);
       }),
     );
   }
   return all.every((last) => {
-    const past = all.filter((other) => other === last || causal[other]![last]!);
+    const past = all.filter((other) => other === last || comesBefore(causal, other, last));
     const own = past.filter((other) => other === last || isProgramOrder(history[other]!, history[last]!));
     const judged = level === "causal memory" ? own : [last];
     return permutations(past, causal, [], (sequence) => answers(history, sequence, judged, initial));
@@ -72,7 +77,7 @@ function permutations(
 ): boolean {
   if (rest.length === 0) return suits(sequence);
   return rest.some((next) => {
-    if (rest.some((other) => causal[other]![next]!)) return false;
+    if (rest.some((other) => comesBefore(causal, other, next))) return false;
     return permutations(
       rest.filter((other) => other !== next),
       causal,

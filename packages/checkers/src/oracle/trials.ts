@@ -1,6 +1,10 @@
 import { causalTrials } from "../causal/trials.ts";
+import { convergenceTrials } from "../convergence/trials.ts";
+import { deliveryTrials } from "../delivery/trials.ts";
+import { mutualExclusionTrials } from "../mutual-exclusion/trials.ts";
 import { sequentialTrials } from "../sequential/trials.ts";
 import { sessionTrials } from "../sessions/trials.ts";
+import { totalOrderTrials } from "../total-order/trials.ts";
 import { linearizabilityTrials } from "./linearizability.ts";
 import type { Trial } from "./trial.ts";
 
@@ -10,4 +14,8 @@ export const TRIALS: readonly Trial[] = [
   ...sequentialTrials,
   ...causalTrials,
   ...sessionTrials,
+  ...convergenceTrials,
+  ...deliveryTrials,
+  ...totalOrderTrials,
+  ...mutualExclusionTrials,
 ];
