@@ -132,7 +132,7 @@ function verdictOf(analysis: Analysis, options: TransactionOptions, operation: (
     const count = analysis.counts.get(finding.anomaly)!;
     const isFirst = !toldOf.has(finding.anomaly);
     toldOf.add(finding.anomaly);
-    return violationOf(finding, isFirst && count > 1 ? ` (The first of ${count} of this kind.)` : "", operation);
+    return violationOf(finding, isFirst && count > 1 ? ` (The first of ${count} that were found.)` : "", operation);
   });
   const [first, ...others] = violations;
   if (first !== undefined) return { type: "illegal", violations: [first, ...others], not: analysis.not };
