@@ -93,3 +93,30 @@ test("a lease that is kept alive outlives its leaders; left alone it ends, not b
     await cluster.destroy();
   }
 });
+
+test("renewals and looks cost the log next to nothing, whichever node is asked", TIMEOUT, async () => {
+  const cluster = await Cluster.start(synod);
+  const apis = cluster.addresses.map((address) => new EtcdApi(address, 5000));
+  const indexOf = async (): Promise<number> => {
+    const status = await apis[0]!.status();
+    return status.type === "ok" ? status.value.appliedIndex : assert.fail(JSON.stringify(status));
+  };
+  try {
+    for (const api of apis) assert.equal((await api.leaseGrant(1 + apis.indexOf(api), 600)).type, "ok");
+    for (const api of apis) for (let id = 1; id <= 3; id += 1) await api.leaseKeepAlive(id);
+    const before = await indexOf();
+    for (let round = 0; round < 30; round += 1) {
+      for (const api of apis) {
+        const renewed = await api.leaseKeepAlive(1 + (round % 3));
+        assert.deepEqual(renewed, { type: "ok", value: { ttlSeconds: 600 } });
+        const looked = await api.leaseTimeToLive(1 + (round % 3));
+        assert.ok(looked.type === "ok" && looked.value.ttlSeconds > 500, JSON.stringify(looked));
+      }
+    }
+    const entries = (await indexOf()) - before;
+    assert.ok(entries < 30, `${entries} entries for 90 renewals and 90 looks`);
+  } finally {
+    for (const api of apis) api.close();
+    await cluster.destroy();
+  }
+});
