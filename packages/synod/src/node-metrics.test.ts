@@ -109,6 +109,21 @@ test("after a put and a get a node's page has every name that etcd's alerts need
   }
 });
 
+test("what is asked of the whole store is timed, and promotions that fail are counted", async () => {
+  const ask = async (path: string, body = "{}"): Promise<void> => {
+    const answer = await fetch(`http://${host}:${ports.store}/v3/${path}`, { method: "POST", body });
+    await answer.arrayBuffer();
+  };
+  for (const path of ["maintenance/hash", "maintenance/hashkv", "maintenance/snapshot"]) await ask(path);
+  await ask("cluster/member/promote", '{"ID": "12345"}');
+  const samples = await scrape(ports.store);
+  for (const name of ["mvcc_hash", "mvcc_hash_rev", "disk_backend_snapshot"]) {
+    assert.equal(samples.get(`etcd_${name}_duration_seconds_count`), 1, name);
+    assert.ok((samples.get(`etcd_${name}_duration_seconds_sum`) ?? -1) >= 0, name);
+  }
+  assert.equal(samples.get('etcd_server_learner_promote_failures{Reason="NotFound"}'), 1);
+});
+
 test("both ports of a node show the same metrics, and of two nodes one leads", async () => {
   const [store, http] = await Promise.all([scrape(ports.store), scrape(ports.http)]);
   assert.deepEqual([...http.keys()], [...store.keys()]);

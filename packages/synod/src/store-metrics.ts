@@ -4,6 +4,7 @@ import { STORE_METHODS } from "@synod/store/server/methods";
 import { VERSION } from "@synod/store/server/options";
 import type { StoreService } from "@synod/store/server/service";
 import { registerLimitMetrics } from "./limit-metrics.ts";
+import { registerMaintenanceMetrics } from "./maintenance-metrics.ts";
 
 /** What the store keeps anyway, under etcd's names; looked up when the page is read. */
 export function registerStoreMetrics(registry: Registry, store: StoreService): void {
@@ -12,6 +13,7 @@ export function registerStoreMetrics(registry: Registry, store: StoreService): v
   registerSizes(registry, store);
   registerWatches(registry, store);
   registerLimitMetrics(registry, store);
+  registerMaintenanceMetrics(registry, store);
 }
 
 function registerIdentity(registry: Registry, { group, options, areas }: StoreService): void {

@@ -6,4 +6,6 @@ export class StoreTraffic {
   readonly calls: GrpcCallCounts = new GrpcCallCounts(STORE_METHODS.length);
   receivedBytes = 0;
   sentBytes = 0;
+  /** Told how long each snapshot took that a client has been sent as a whole. */
+  snapshotSent: ((micros: number) => void) | undefined = undefined;
 }

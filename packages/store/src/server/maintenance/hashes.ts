@@ -33,6 +33,8 @@ export class Hashes {
   readonly #areas: StoreAreas;
   readonly #clock: Clock;
   readonly #waiting: Waiting[] = [];
+  /** Told how long each hash took, from its turn on: one of keys up to a revision, or one of everything. */
+  timed: ((of: "revision" | "everything", micros: number) => void) | undefined;
   #running = false;
   #looking = false;
 
@@ -59,8 +61,10 @@ export class Hashes {
       const { revision: current } = this.#model;
       const records = this.#recordsOf(revision, refused);
       if (records === undefined) return this.#ended();
+      const began = this.#clock.now();
       runSliced(hashRecords(records), this.#clock, (hash) => {
         this.#ended();
+        this.timed?.("revision", this.#clock.now() - began);
         const { compactedRevision, revision: hashRevision } = records;
         done({ hash, revision: current, compactedRevision, hashRevision });
       });
@@ -70,9 +74,11 @@ export class Hashes {
   /** etcd's Hash: over everything that is replicated. @returns as `hashKv` */
   hashAll(origin: () => Origin, done: (hash: number, revision: number) => void): boolean {
     return this.#enqueue(() => {
+      const began = this.#clock.now();
       const state = this.#model.freeze();
       runSliced(hashBuckets(comparableBuckets(state, this.#areas, origin())), this.#clock, (hash) => {
         this.#ended();
+        this.timed?.("everything", this.#clock.now() - began);
         done(hash, state.revision);
       });
     });

@@ -33,6 +33,7 @@ export class SnapshotStream {
   #isOver = false;
   #isBlocked = false;
   #idleBeats = 0;
+  #began = 0;
 
   constructor(connection: StoreConnection, stream: number) {
     this.#connection = connection;
@@ -43,6 +44,7 @@ export class SnapshotStream {
   start(): void {
     const { service } = this.#connection;
     if (service.snapshots.size >= MOST_AT_ONCE) return this.#connection.refuse(this.#stream, "tooManyRequests");
+    this.#began = service.options.now();
     service.snapshots.add(this);
     service.beating.add(this);
     const { term, appliedIndex: index } = service.group.status;
@@ -111,6 +113,8 @@ export class SnapshotStream {
 
   #finish(): void {
     this.#message(this.#hash.digest());
+    const { options, traffic } = this.#connection.service;
+    traffic.snapshotSent?.(options.now() - this.#began);
     this.#connection.finish(this.#stream, 0, "");
   }
 
