@@ -1,4 +1,4 @@
-import { judge, levelsOf } from "@synod/checkers/judge";
+import { judge } from "@synod/checkers/judge";
 import { verdictJson } from "../report/json.ts";
 import { printReport } from "../report/print.ts";
 import { type Check, exitCodeOf, type Report } from "../report/report.ts";
@@ -62,11 +62,10 @@ async function interruptible<Result>(work: (stop: AbortSignal) => Promise<Result
 }
 
 function judged(run: TargetRun, plan: TargetPlan): Report {
-  const { history, model, faults, name } = run;
-  const level = levelsOf(model)[0] ?? "";
+  const { history, model, level, faults, name } = run;
   const began = performance.now();
   const isOver = (): boolean => performance.now() - began > JUDGE_MS;
-  const verdict = judge(history, { model, level, limits: { isOver } });
+  const verdict = judge(history, { model, level, limits: { isOver, maxSteps: Number.MAX_SAFE_INTEGER } });
   const check: Check = { model, level, verdict, milliseconds: performance.now() - began };
   return { subject: name, history, unit: "us", faults, checks: [check], rows: rowsOf(run, plan.seed) };
 }

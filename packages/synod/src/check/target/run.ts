@@ -13,6 +13,7 @@ export interface TargetRun {
   readonly name: string;
   /** What the history is to be judged by. */
   readonly model: string;
+  readonly level: string;
   readonly history: History;
   readonly faults: readonly Band[];
   /** What should not have happened, apart from what the history shows: a sentence each. */
@@ -56,7 +57,9 @@ export async function runTarget(
     const random = new Random(plan.seed);
     const log = new HistoryLog();
     const { distribution, clients: count, rate } = plan;
-    const workload = MAKE_WORKLOAD[plan.workload]({ log, random: random.split("workload"), distribution, prefix });
+    const clocksLie = plan.nemesis.includes("clock");
+    const bench = { log, random: random.split("workload"), distribution, prefix, clocksLie };
+    const workload = MAKE_WORKLOAD[plan.workload](bench);
     const options = { count, rate, timeoutMs: TIMEOUT_MS, mostOperations: MOST_OPERATIONS, places: target.places };
     const clients = new Clients(options, workload, log);
     const nemesis =
@@ -76,12 +79,12 @@ export async function runTarget(
     const milliseconds = performance.now() - began;
     progress("healing", milliseconds);
     await nemesis?.stop();
-    await clients.stop();
     const silence = log.longestSilence();
+    await clients.stop();
     progress("reading", milliseconds);
     await clients.finish();
     return {
-      ...{ name: target.name, model: workload.model, history: log.history(), milliseconds },
+      ...{ name: target.name, model: workload.model, level: workload.level, history: log.history(), milliseconds },
       logs: new Map(target.cluster?.nodes.map(({ plan, log }) => [plan.name, log])),
       ...{ faults: nemesis?.bands ?? [], problems: nemesis?.problems ?? [], silence },
     };

@@ -25,6 +25,7 @@ export function listAppend({ log, random, distribution, prefix }: Bench): Worklo
     log.record(doer, "txn", "", input, () => attempt(doer, input, prefix));
   return {
     model: "list-append",
+    level: "strict-serializable",
     client: () => (doer) => perform(doer, drawMicroOperations(keys, chance, "append", value)),
     finish: async (doer) => {
       for (const key of keys.current()) await perform(doer, [["r", key, null]]);

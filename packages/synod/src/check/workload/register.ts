@@ -39,6 +39,7 @@ export function registers({ log, random, distribution, prefix }: Bench): Workloa
 
   return {
     model: "cas-register",
+    level: "linearizable",
     client: () => (doer) => {
       const key = keys.next();
       const verb = chance.below(10);

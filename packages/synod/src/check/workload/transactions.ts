@@ -29,6 +29,7 @@ export function transactions({ log, random, distribution, prefix }: Bench): Work
     });
   return {
     model: "rw-register",
+    level: "strict-serializable",
     client: () => (doer) => perform(doer, drawMicroOperations(keys, chance, "w", value)),
     finish: async (doer) => {
       for (const key of keys.current()) await perform(doer, [["r", key, null]]);

@@ -9,12 +9,16 @@ export interface Bench {
   readonly distribution: Distribution;
   /** Before each key in the store; the history has the key without it. */
   readonly prefix: string;
+  /** Nodes' clocks run fast or slow: nothing is certain for the length of a lease. */
+  readonly clocksLie: boolean;
 }
 
 /** What the clients of a run do. One client has one operation under way at a time. */
 export interface Workload {
   /** What the history is to be judged by, as the file's header says it. */
   readonly model: string;
+  /** What was promised. */
+  readonly level: string;
   /** One client's work: each call is one operation, or a short sequence, done by `doer`. */
   client(): (doer: Doer) => Promise<Ended<unknown>>;
   /** When all faults are healed: reads, by way of each node, what there is to read. */

@@ -61,11 +61,16 @@ export const PLANTED: Readonly<Record<PlantedBug, readonly Piece[]>> = {
       find: "if (sequence <= session.contiguous || session.above.has(sequence)) return false;",
       replace: "if (sequence <= session.contiguous || session.above.has(sequence)) return true;",
     },
+    // Whoever follows proposes everything again, late, as it would after a lost answer: a test shall need no luck.
     {
-      // Everything is proposed again at once, as it would be after a lost message: a test shall need no luck.
+      file: "runtime/src/host/proposals.ts",
+      find: "if (this.requests.anyWaits(batch.first, batch.count)) break;",
+      replace: "if (this.requests.anyWaits(batch.first, batch.count) || batch.handed < 2) break;",
+    },
+    {
       file: "runtime/src/host/raft-group.ts",
       find: "const RETRY_AFTER: Instant = 500_000;",
-      replace: "const RETRY_AFTER: Instant = 2_000;",
+      replace: "const RETRY_AFTER: Instant = 30_000;",
     },
   ],
   "non-fenced lock": [
