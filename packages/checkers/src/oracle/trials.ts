@@ -5,6 +5,7 @@ import { mutualExclusionTrials } from "../mutual-exclusion/trials.ts";
 import { sequentialTrials } from "../sequential/trials.ts";
 import { sessionTrials } from "../sessions/trials.ts";
 import { totalOrderTrials } from "../total-order/trials.ts";
+import { transactionTrials } from "../transactions/oracle/trials.ts";
 import { linearizabilityTrials } from "./linearizability.ts";
 import type { Trial } from "./trial.ts";
 
@@ -18,4 +19,5 @@ export const TRIALS: readonly Trial[] = [
   ...deliveryTrials,
   ...totalOrderTrials,
   ...mutualExclusionTrials,
+  ...transactionTrials,
 ];

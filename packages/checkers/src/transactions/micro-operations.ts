@@ -61,7 +61,7 @@ export function operationOf(table: TransactionTable, row: number): Operation {
   }
   const code = table.outcome.array[row]!;
   return {
-    process: table.process.array[row]!,
+    process: table.processes.array[row]!,
     key: "",
     f: "txn",
     input,

@@ -19,7 +19,7 @@ export function addProcessEdges(table: TransactionTable, writers: Writers, order
   const last = new Map<number, number>();
   for (const t of order) {
     if (writers.committed[t] === 0) continue;
-    const process = table.process.array[t]!;
+    const process = table.processes.array[t]!;
     const before = last.get(process);
     if (before !== undefined && table.return.array[before]! <= table.call.array[t]!) edges.add(before, t, PROCESS, -1);
     // One that was never answered is before nothing: it may take effect at any time.

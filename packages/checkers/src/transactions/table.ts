@@ -26,7 +26,7 @@ export class TransactionTable {
   readonly workload: Workload;
   /** What a register holds before its first write. */
   readonly initial: unknown;
-  readonly process: Doubles = new Doubles();
+  readonly processes: Doubles = new Doubles();
   readonly outcome: Bytes = new Bytes();
   readonly call: Doubles = new Doubles();
   readonly return: Doubles = new Doubles();
@@ -49,7 +49,7 @@ export class TransactionTable {
   }
 
   get length(): number {
-    return this.process.length;
+    return this.processes.length;
   }
 
   /** One past the last micro-operation of a transaction. */
@@ -59,12 +59,12 @@ export class TransactionTable {
 
   /** Opens a row; the following micro-operations are its own. @returns its number. */
   begin(process: number, outcome: OperationOutcome, call: number, returned: number): number {
-    this.process.push(process);
+    this.processes.push(process);
     this.outcome.push(outcome === "ok" ? OK : outcome === "fail" ? FAIL : UNKNOWN);
     this.call.push(call);
     this.return.push(returned);
     this.first.push(this.opKind.length);
-    return this.process.length - 1;
+    return this.processes.length - 1;
   }
 
   /** Appends the value to the key's list, or writes it to the key's register. */

@@ -20,7 +20,7 @@ export class Teller {
   }
 
   process(transaction: number): number {
-    return this.#table.process.array[transaction]!;
+    return this.#table.processes.array[transaction]!;
   }
 
   when(transaction: number): string {

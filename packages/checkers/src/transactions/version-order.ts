@@ -101,7 +101,7 @@ function orderByProcess({ table }: Evidence, visits: Visits, add: Add): void {
   const lastVisit = new Map<number, Map<number, number>>();
   for (let visit = 0; visit < visits.key.length; visit += 1) {
     const t = visits.transaction.array[visit]!;
-    const process = table.process.array[t]!;
+    const process = table.processes.array[t]!;
     const key = visits.key.array[visit]!;
     const ofProcess = lastVisit.get(process) ?? new Map<number, number>();
     lastVisit.set(process, ofProcess);
