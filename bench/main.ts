@@ -6,6 +6,7 @@ import { join } from "node:path";
 const BENCHMARKS: Readonly<Record<string, () => Promise<{ main(args: readonly string[]): Promise<void> }>>> = {
   client: () => import("./client.ts"),
   fairness: () => import("./fairness.ts"),
+  judge: () => import("./judge.ts"),
   keepalive: () => import("./keep-alive.ts"),
   million: () => import("./million.ts"),
   paced: () => import("./paced.ts"),

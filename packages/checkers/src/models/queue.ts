@@ -38,9 +38,17 @@ export function queue(): Model<QueueState> {
   };
 }
 
+/** An element that was both put in and taken out: the places of the two in the history, and when they were. */
+interface Passage {
+  readonly enqueue: number;
+  readonly dequeue: number;
+  readonly in: Operation;
+  readonly out: Operation;
+}
+
 /**
- * If all elements differ, each is enqueued before it is dequeued, and in the order in which the dequeues had to happen:
- * those of which one returned before the other was called.
+ * If all elements differ, each is enqueued before it is dequeued. And they pass in one order: if one was enqueued before
+ * another for certain, because it returned before the other was called, it is dequeued before it, too, and the other way round.
  */
 function precedence(history: History): [number, number][] {
   const enqueued = new Map<string, number>();
@@ -49,37 +57,55 @@ function precedence(history: History): [number, number][] {
     if (input === null || enqueued.has(textOf(input))) return [];
     enqueued.set(textOf(input), place);
   }
-  const taken: { operation: Operation; enqueue: number }[] = [];
-  const edges: [number, number][] = [];
-  for (const [place, operation] of history.entries()) {
+  const passages: Passage[] = [];
+  for (const [dequeue, operation] of history.entries()) {
     if (operation.f !== "dequeue" || operation.outcome !== "ok") continue;
     const enqueue = enqueued.get(textOf(operation.output));
-    if (enqueue === undefined) continue;
-    taken.push({ operation, enqueue });
-    edges.push([enqueue, place]);
+    if (enqueue !== undefined) passages.push({ enqueue, dequeue, in: history[enqueue] as Operation, out: operation });
   }
-  return [...edges, ...inOrderOfTime(taken)];
+  return [
+    ...passages.map(({ enqueue, dequeue }): [number, number] => [enqueue, dequeue]),
+    ...inOrderOfTime(passages, "in").map(([a, b]): [number, number] => [a.dequeue, b.dequeue]),
+    ...inOrderOfTime(passages, "out").map(([a, b]): [number, number] => [a.enqueue, b.enqueue]),
+    ...beforeWhatIsLeft(history, passages),
+  ];
+}
+
+/** What nobody took out, not even perhaps, was enqueued after all that was; told only where time leaves it open. */
+function beforeWhatIsLeft(history: History, passages: readonly Passage[]): [number, number][] {
+  if (history.some(({ f, outcome }) => f === "dequeue" && outcome !== "ok")) return [];
+  const taken = new Set(passages.map(({ enqueue }) => enqueue));
+  const byReturn = [...passages].sort((a, b) => b.in.return - a.in.return);
+  const edges: [number, number][] = [];
+  for (const [place, { f, call, return: end }] of history.entries()) {
+    if (f !== "enqueue" || taken.has(place)) continue;
+    for (const passage of byReturn) {
+      if (passage.in.return < call) break;
+      if (passage.in.call <= end) edges.push([passage.enqueue, place]);
+    }
+  }
+  return edges;
 }
 
 /** Of all pairs in order only those with nothing in between: the others follow from them. */
-function inOrderOfTime(taken: { operation: Operation; enqueue: number }[]): [number, number][] {
-  const byCall = [...taken].sort((a, b) => a.operation.call - b.operation.call);
-  const byReturn = [...taken].sort((a, b) => a.operation.return - b.operation.return);
-  const edges: [number, number][] = [];
+function inOrderOfTime(passages: readonly Passage[], side: "in" | "out"): [Passage, Passage][] {
+  const byCall = [...passages].sort((a, b) => a[side].call - b[side].call);
+  const byReturn = [...passages].sort((a, b) => a[side].return - b[side].return);
+  const pairs: [Passage, Passage][] = [];
   let returned = 0;
   let latestCall = Number.NEGATIVE_INFINITY;
-  let recent: typeof taken = [];
+  let recent: Passage[] = [];
   for (const later of byCall) {
     for (; returned < byReturn.length; returned += 1) {
-      const earlier = byReturn[returned] as (typeof taken)[number];
-      if (earlier.operation.return >= later.operation.call) break;
-      latestCall = Math.max(latestCall, earlier.operation.call);
+      const earlier = byReturn[returned] as Passage;
+      if (earlier[side].return >= later[side].call) break;
+      latestCall = Math.max(latestCall, earlier[side].call);
       recent.push(earlier);
     }
-    recent = recent.filter(({ operation }) => operation.return >= latestCall);
-    for (const earlier of recent) edges.push([earlier.enqueue, later.enqueue]);
+    recent = recent.filter((earlier) => earlier[side].return >= latestCall);
+    for (const earlier of recent) pairs.push([earlier, later]);
   }
-  return edges;
+  return pairs;
 }
 
 export function describeQueue({ f, input, output, outcome }: Operation): string {
