@@ -91,12 +91,11 @@ export class Recorder<Input = unknown, Output = unknown> {
 /** @returns what makes the history impossible to judge, in a sentence; undefined if it is well formed. */
 export function malformed(history: History): string | undefined {
   for (const [index, operation] of history.entries()) {
+    const areIntegers = Number.isSafeInteger(operation.call) && Number.isSafeInteger(operation.return);
+    if (areIntegers && operation.return >= operation.call) continue;
     const where = `operation ${index} (process ${operation.process}, ${operation.f} of ${JSON.stringify(operation.key)})`;
-    if (!Number.isSafeInteger(operation.call) || !Number.isSafeInteger(operation.return)) {
-      return `${where} has a time that is not an integer`;
-    }
-    if (operation.return < operation.call)
-      return `${where} returned at ${operation.return}, before its call at ${operation.call}`;
+    if (!areIntegers) return `${where} has a time that is not an integer`;
+    return `${where} returned at ${operation.return}, before its call at ${operation.call}`;
   }
   return undefined;
 }
