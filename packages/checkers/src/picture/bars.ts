@@ -1,7 +1,7 @@
 import { NEVER_RETURNED, type Operation } from "../history.ts";
 import { escapeXml, shorten } from "./escape.ts";
 import { describe, isReading } from "./label.ts";
-import { BAR, barLabel, CHARACTER, isSame, PAD, type Paper, round, type TimelineInput } from "./layout.ts";
+import { BAR, barLabel, CHARACTER, isSame, PAD, type Paper, roomOf, round, type TimelineInput } from "./layout.ts";
 import { identityOf } from "./points.ts";
 
 /** The bars of one row, each a group that the page's script can move and stretch. @param top of the row */
@@ -14,7 +14,8 @@ function bar(paper: Paper, operation: Operation, next: Operation | undefined, y:
   const open = operation.return === NEVER_RETURNED;
   const x = round(scale.x(operation.call));
   const until = next === undefined ? scale.width - 4 : scale.x(next.call) - 3;
-  const width = round(Math.max(4, (open ? until : scale.x(operation.return)) - x));
+  const instant = operation.return === operation.call && input.roomy ? roomOf(operation) : 4;
+  const width = round(Math.max(instant, (open ? until : scale.x(operation.return)) - x));
   const culprit = isSame(operation, input.culprit);
   const faded = input.lit !== undefined && !input.lit.has(identityOf(operation));
   const classes = [
@@ -30,7 +31,7 @@ function bar(paper: Paper, operation: Operation, next: Operation | undefined, y:
   const text = shorten(full, Math.max(1, room));
   const shown = room < 2 ? "" : text;
   const attributes = input.zoomable === true ? ` data-label="${escapeXml(full)}"` : "";
-  const flag = culprit ? flagOf(width) : "";
+  const flag = culprit ? flagOf(width, input.flag) : "";
   const title = titleOf(operation, input, culprit);
   const outer = `class="${classes.filter((name) => name !== "").join(" ")}" data-x="${x}" data-y="${y}" data-w="${width}"`;
   const words = `<text x="${PAD}" y="${BAR / 2 + 5}" direction="ltr" unicode-bidi="isolate">${escapeXml(shown)}</text>`;
@@ -44,17 +45,17 @@ function openBar(width: number): string {
   return `M${right} 0H5q-5 0 -5 5V${BAR - 5}q0 5 5 5H${right}l6 ${-tooth}l-6 ${-tooth}l6 ${-tooth}z`;
 }
 
-function flagOf(width: number): string {
-  return `<g class="flagged" transform="translate(${width} 0)"><path class="cross" d="M9 7l12 12m0 -12l-12 12"/><text class="flag" x="28" y="18" paint-order="stroke" style="stroke: var(--paper); stroke-width: 5px">impossible</text></g>`;
+function flagOf(width: number, flag: string): string {
+  return `<g class="flagged" transform="translate(${width} 0)"><path class="cross" d="M9 7l12 12m0 -12l-12 12"/><text class="flag" x="28" y="18" paint-order="stroke" style="stroke: var(--paper); stroke-width: 5px">${flag}</text></g>`;
 }
 
 /** All that there is to know, line by line; a page shows it when the bar is pointed at. */
-function titleOf(operation: Operation, { clock, points: order, roomy }: TimelineInput, culprit: boolean): string {
+function titleOf(operation: Operation, { clock, points: order, roomy, flag }: TimelineInput, culprit: boolean): string {
   const lines = [describe(operation), clock.during(operation.call, operation.return)];
   const point = order?.get(identityOf(operation));
   if (point?.before !== undefined)
-    lines.push(`number ${point.number} of the order: ${point.before} before, ${point.after} after`);
-  if (culprit) lines.push("impossible: nothing explains this answer");
+    lines.push(`in the order that was possible: ${point.before} before, ${point.after} after`);
+  if (culprit) lines.push(`${flag}: see the sentence above`);
   const most = Math.floor((roomy ? 2_000 : 500) / lines.length);
   return lines.map((line) => escapeXml(shorten(line, most))).join("&#10;");
 }

@@ -9,7 +9,7 @@ export interface Clock {
   bare(time: number): string;
   /** "1.2 ms", of a difference. */
   length(difference: number): string;
-  /** "410 to 412 ms", "from 410 ms on". */
+  /** "410 to 412 ms", "410 ms" if that is the same, "from 410 ms on". */
   during(from: number, to: number): string;
   /** The unit's sign: "ms"; "" if the history has none. */
   readonly sign: string;
@@ -50,10 +50,12 @@ export function createClock(history: History, unit: TimeUnit, faults: readonly F
     bare: (time) => number(time - origin),
     at: (time) => `${number(time - origin)} ${shown.sign}`,
     length: (difference) => lengthOf(difference * file),
-    during: (from, to) =>
-      to === NEVER_RETURNED
-        ? `from ${number(from - origin)} ${shown.sign} on`
-        : `${number(from - origin)} to ${number(to - origin)} ${shown.sign}`,
+    during: (from, to) => {
+      const first = number(from - origin);
+      if (to === NEVER_RETURNED) return `from ${first} ${shown.sign} on`;
+      const end = number(to - origin);
+      return first === end ? `${first} ${shown.sign}` : `${first} to ${end} ${shown.sign}`;
+    },
   };
 }
 
@@ -65,7 +67,10 @@ function placesClock(): Clock {
     bare: (time) => String(time),
     at: (time) => String(time),
     length: (difference) => `${difference} events`,
-    during: (from, to) => (to === NEVER_RETURNED ? `from ${from} on` : `${from} to ${to}`),
+    during: (from, to) => {
+      if (to === NEVER_RETURNED) return `from ${from} on`;
+      return from === to ? String(from) : `${from} to ${to}`;
+    },
   };
 }
 

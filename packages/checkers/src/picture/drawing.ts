@@ -96,10 +96,21 @@ export function bigTimeline(
     faults,
     points,
     ...(culprit === undefined ? {} : { culprit }),
+    flag: flagOf(violation),
     width: WIDTH,
     roomy: true,
     id,
   });
-  const has = { culprit: culprit !== undefined, order: points.size > 0, faults: timeline.faults > 0 };
+  const has = {
+    culprit: culprit !== undefined,
+    flag: flagOf(violation),
+    order: points.size > 0,
+    faults: timeline.faults > 0,
+  };
   return { timeline, legend: legendOf(part, has, id) };
+}
+
+/** An answer that no order explains cannot have been given; a message that came twice came twice. */
+export function flagOf(violation: Violation | undefined): string {
+  return violation?.anomaly.startsWith("not ") ? "impossible" : "forbidden";
 }

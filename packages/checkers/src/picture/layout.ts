@@ -14,6 +14,8 @@ export interface TimelineInput {
   readonly clock: Clock;
   readonly faults: readonly Fault[];
   readonly culprit?: Operation;
+  /** What stands beside the culprit: "impossible". */
+  readonly flag: string;
   /** By `identityOf`. */
   readonly points?: ReadonlyMap<string, Point>;
   /** Of these nothing is faded; of all, when absent. By `identityOf`. */
@@ -63,8 +65,8 @@ export function layOut(input: TimelineInput): Paper {
     width: input.width,
     least: input.roomy ? 14 : 3,
     left: input.roomy ? 30 : 16,
-    right: input.roomy ? 124 : 96,
-    spans: input.roomy ? operations.filter(({ return: end }) => end !== NEVER_RETURNED).map(spanOf) : [],
+    right: input.roomy ? 124 + roomAtEnd(operations, last) : 96,
+    spans: input.roomy ? spansOf(operations, events) : [],
   });
   const faultRows = rowsOfFaults(faults);
   let top = TOP + faultRows.length * FAULT_ROW;
@@ -86,9 +88,25 @@ function ends(times: readonly number[]): [number, number] {
   );
 }
 
-function spanOf(operation: Operation): { from: number; to: number; room: number } {
-  const room = barLabel(operation).length * CHARACTER + 2 * PAD + 4;
-  return { from: operation.call, to: operation.return, room };
+/** How wide a bar is that has its whole label in it. */
+export function roomOf(operation: Operation): number {
+  return barLabel(operation).length * CHARACTER + 2 * PAD + 4;
+}
+
+/** Each label's room. What took no time is drawn as if it lasted until something else happens. */
+function spansOf(operations: History, events: readonly number[]): { from: number; to: number; room: number }[] {
+  const times = [...new Set(events)].sort((a, b) => a - b);
+  return operations.flatMap((operation) => {
+    const { call: from, return: end } = operation;
+    if (end === NEVER_RETURNED) return [];
+    const to = end > from ? end : (times[times.indexOf(from) + 1] ?? from);
+    return [{ from, to, room: roomOf(operation) + (end > from ? 0 : 8) }];
+  });
+}
+
+function roomAtEnd(operations: History, last: number): number {
+  const instants = operations.filter(({ call, return: end }) => call === last && end === last);
+  return instants.reduce((room, operation) => Math.max(room, roomOf(operation)), 0);
 }
 
 /** What stands in a bar that is wide enough. */

@@ -11,7 +11,7 @@ export interface LegendItem {
 /** Only what occurs in the picture. */
 export function legendOf(
   { operations }: Excerpt,
-  has: { readonly culprit: boolean; readonly order: boolean; readonly faults: boolean },
+  has: { readonly culprit: boolean; readonly flag: string; readonly order: boolean; readonly faults: boolean },
   id: string,
 ): LegendItem[] {
   const box = (classes: string): string =>
@@ -23,7 +23,7 @@ export function legendOf(
     [operations.some(({ return: end }) => end === NEVER_RETURNED), TORN, "not answered: may happen later, or never"],
     [operations.some(({ outcome }) => outcome === "fail"), box("fail"), "failed: had no effect"],
     [has.order, POINT, "the order that was possible so far"],
-    [has.culprit, `${box("culprit")}<path class="cross" d="M10 4l10 10m0 -10l-10 10"/>`, "impossible"],
+    [has.culprit, `${box("culprit")}<path class="cross" d="M10 4l10 10m0 -10l-10 10"/>`, has.flag],
     [
       has.faults,
       `<g class="fault"><rect class="band" x="1" y="2" width="28" height="14" fill="url(#${id}-hatch)"/></g>`,

@@ -1,7 +1,7 @@
 import type { Verdict, Violation } from "../verdict.ts";
 import { type Clock, createClock } from "./clock.ts";
 import { drawCycle, nameOf } from "./cycle.ts";
-import { bigPart, bigTimeline } from "./drawing.ts";
+import { bigPart, bigTimeline, flagOf } from "./drawing.ts";
 import { brief, escapeXml } from "./escape.ts";
 import { surroundings } from "./excerpt.ts";
 import { count, explainViolation, headline, inUnits, plural, thousands } from "./explain.ts";
@@ -128,6 +128,7 @@ function rest(input: PictureInput, clock: Clock): string {
     clock,
     faults,
     ...(violation?.culprit === undefined ? {} : { culprit: violation.culprit }),
+    flag: flagOf(violation),
     ...(proof === undefined ? {} : { lit: new Set(proof) }),
     width: WIDTH,
     roomy: false,

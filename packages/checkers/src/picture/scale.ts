@@ -50,7 +50,7 @@ interface Gap {
 
 function gapsOf(times: Float64Array, { width, least, spans = [] }: ScaleOptions): Gap[] {
   const total = times.length < 2 ? 1 : times[times.length - 1]! - times[0]!;
-  const most = Math.max(least, width * LONGEST);
+  const most = Math.max(least, width * Math.max(LONGEST, 1.2 / times.length));
   const gaps: Gap[] = [];
   for (let index = 1; index < times.length; index += 1) {
     const natural = ((times[index]! - times[index - 1]!) / total) * width;
@@ -58,8 +58,14 @@ function gapsOf(times: Float64Array, { width, least, spans = [] }: ScaleOptions)
   }
   const shorter = [...spans].sort((a, b) => a.to - a.from - (b.to - b.from));
   for (const { from, to, room } of shorter) stretch(gaps, indexOf(times, from), indexOf(times, to), room);
-  const sum = gaps.reduce((so, gap) => so + gap.size, 0);
-  if (sum > 0 && sum < width) for (const gap of gaps) gap.size *= width / sum;
+  const sum = (some: readonly Gap[]): number => some.reduce((so, { size }) => so + size, 0);
+  const uncut = gaps.filter(({ cut }) => !cut);
+  const left = width - sum(gaps);
+  // What is drawn short stays so: the others take what is left of the paper.
+  if (left > 0 && uncut.length > 0) {
+    const factor = 1 + left / sum(uncut);
+    for (const gap of uncut) gap.size *= factor;
+  }
   return gaps;
 }
 

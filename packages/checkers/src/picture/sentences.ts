@@ -38,5 +38,7 @@ export function cutNote({ operations, of }: Excerpt): string[] {
 /** With the field's term before it, unless it begins with that itself. */
 export function named(anomaly: string, sentence: string): string {
   const term = capital(brief(anomaly));
-  return sentence.toLowerCase().startsWith(term.toLowerCase()) ? sentence : `${term}: ${sentence}`;
+  return sentence.toLowerCase().startsWith(term.toLowerCase())
+    ? sentence
+    : `${term}: ${sentence.replace(/^Client\b/, "client")}`;
 }

@@ -30,7 +30,9 @@ export function drawTimeline(input: TimelineInput): Timeline {
     axis(paper),
     ...paper.faultRows.flatMap((row, index) => row.map((fault) => faultBand(paper, fault, index))),
     orderLine(paper),
-    ...paper.lanes.flatMap(({ lane, top }) => lane.rows.flatMap((row, index) => bars(paper, row, top + index * ROW))),
+    ...culpritLast(
+      paper.lanes.flatMap(({ lane, top }) => lane.rows.flatMap((row, index) => bars(paper, row, top + index * ROW))),
+    ),
     ...answers(paper),
     orderNumbers(paper),
   ];
@@ -43,6 +45,12 @@ export function drawTimeline(input: TimelineInput): Timeline {
     height,
     faults,
   };
+}
+
+/** So that nothing lies over what is to be seen first. */
+function culpritLast(drawn: readonly string[]): string[] {
+  const isCulprit = (bar: string): boolean => /^<g class="[^"]*\bculprit\b/.test(bar);
+  return [...drawn.filter((bar) => !isCulprit(bar)), ...drawn.filter(isCulprit)];
 }
 
 function hatch(id: string): string {
@@ -91,7 +99,7 @@ function names({ input, lanes, nodes, middle, bottom }: Paper): string {
   const { sign } = input.clock;
   const clients = lanes.map(({ lane, top }) => {
     const { processes } = lane;
-    const name = processes.length === 1 ? `client ${processes[0]}` : `clients ${shorten(processes.join(" "), 6)}`;
+    const name = processes.length === 1 ? `client ${processes[0]}` : `clients ${processes[0]}…`;
     const full = processes.length === 1 ? name : `clients ${processes.join(", ")}, one after the other`;
     return `<text x="8" y="${top + BAR / 2 + 8}">${escapeXml(name)}<title>${escapeXml(full)}</title></text>`;
   });
