@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { BY_LOG } from "./leases.ts";
 import { StoreModel } from "./store.ts";
 import { inSpan, type Op, Reference, type Span, showVersion, type Txn } from "./testing/reference.ts";
 import { bytes, show, showAll } from "./testing/text.ts";
@@ -191,40 +190,28 @@ class Trial {
       }
       case "grant": {
         if (reference.leases.has(each.id)) return;
-        const ttl = Math.max(2, each.ttl);
-        const end = this.time + ttl * SECOND;
-        reference.leases.set(each.id, { ttl, bound: end, until: end });
+        reference.grantLease(each.id, each.ttl, this.time);
         for (const model of [store, twin]) model.leaseGrant(BigInt(each.id), each.ttl, this.time);
         return;
       }
-      case "keepAlive": {
-        const lease = reference.leases.get(each.id);
-        const ttl = lease?.ttl ?? 0;
-        const end = this.time + ttl * SECOND;
+      case "keepAlive":
         if (this.steps % 2 === 0) {
           // By the leader alone: `twin` is a follower.
-          const dead = lease === undefined || (lease.until ?? lease.bound) <= this.time;
-          const wanted = dead ? 0 : end > lease.bound ? BY_LOG : ttl;
-          assert.equal(store.leaseKeep(BigInt(each.id), this.time, 0), wanted);
-          if (lease !== undefined && wanted > 0) lease.until = end;
-          return;
+          const ttl = reference.keepLease(each.id, this.time);
+          assert.equal(store.leaseKeep(BigInt(each.id), this.time, 0), ttl);
+        } else {
+          const ttl = reference.renewLease(each.id, this.time);
+          for (const model of [store, twin]) assert.equal(model.leaseKeepAlive(BigInt(each.id), this.time), ttl);
         }
-        const alive = lease !== undefined && lease.bound > this.time;
-        for (const model of [store, twin])
-          assert.equal(model.leaseKeepAlive(BigInt(each.id), this.time), alive ? ttl : 0);
-        if (alive) Object.assign(lease, { bound: end + (ttl * SECOND) / 2, until: end });
         return;
-      }
       case "expire": {
-        const endOf = ({ until, bound }: { until: number | undefined; bound: number }): number => until ?? bound;
-        const due = [...reference.leases].filter(([, lease]) => endOf(lease) <= this.time);
-        due.sort(([a, x], [b, y]) => endOf(x) - endOf(y) || a - b);
+        const due = reference.endedLeases(this.time);
         const found = store.expiredLeases(this.time, 10);
         assert.deepEqual(
-          found.map(({ id }) => id),
-          due.map(([id]) => BigInt(id)),
+          found.map(({ id }) => Number(id)),
+          due,
         );
-        for (const [id] of due) reference.revoke(id);
+        for (const id of due) reference.revoke(id);
         for (const model of [store, twin]) assert.equal(model.leaseExpire(found, this.time), due.length);
         return;
       }
@@ -232,7 +219,7 @@ class Trial {
         const chunks = [...{ [Symbol.iterator]: () => store.snapshot() }];
         this.store = new StoreModel();
         this.store.restore(chunks);
-        for (const lease of reference.leases.values()) lease.until = undefined; // as after a change of leader
+        reference.forgetEnds(); // as after a change of leader
         return;
       }
       case "wait":

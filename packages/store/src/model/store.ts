@@ -5,27 +5,22 @@ import { StoreError } from "./errors.ts";
 import { type HashedRecords, recordsToHash } from "./hash-kv.ts";
 import type { KeyValue } from "./key-value.ts";
 import { Keyspace, RECORD_OVERHEAD } from "./keyspace.ts";
-import { BY_LOG, endOf, Leases } from "./leases.ts";
-import { OperationCounts } from "./operation-counts.ts";
+import { LeasedStore } from "./leased-store.ts";
+import { Leases } from "./leases.ts";
 import { PrefixQuotas } from "./prefix-quotas.ts";
 import { type PrefixSettings, type PrefixStats, statsOf } from "./prefix-stats.ts";
 import { rangeWithin } from "./range.ts";
 import { RangeWalk } from "./range-walk.ts";
 import { type FrozenState, freeze, readSnapshot, writeSnapshot } from "./snapshot.ts";
-import { attachedKeys, checkPut, deleteRange, put, revoke, type StoreState } from "./state.ts";
+import { checkPut, deleteRange, put, type StoreState } from "./state.ts";
 import { isReadOnly, txn } from "./txn.ts";
 import type {
   ClusterTime,
   DeleteRangeRequest,
   DeleteRangeResponse,
-  ExpiredLease,
-  LeaseGrantResponse,
-  LeaseId,
-  LeaseTimeToLiveResponse,
   PutRequest,
   RangeRequest,
   RangeResponse,
-  Term,
   TxnRequest,
   TxnResponse,
 } from "./types.ts";
@@ -45,8 +40,6 @@ export interface StoreConfig {
   readonly quotas?: PrefixQuotas;
 }
 
-const MICROSECONDS = 1_000_000;
-
 /**
  * The replicated state of the store: etcd's mvcc keyspace and lessor as a deterministic machine. Equal calls in equal
  * order give equal states, equal answers and equal hashes.
@@ -54,9 +47,8 @@ const MICROSECONDS = 1_000_000;
  * Writes take `time`, the replicated cluster time of their log entry (microseconds, never less than before). A refused
  * call throws StoreError and changes nothing. `revision` right after a call is what its response's header carries.
  */
-export class StoreModel {
-  readonly counts: OperationCounts = new OperationCounts();
-  #state: StoreState;
+export class StoreModel extends LeasedStore {
+  protected state: StoreState;
   #compactor: Compactor;
   /** Limits of what may lie under prefixes. */
   readonly quotas: PrefixQuotas;
@@ -68,14 +60,15 @@ export class StoreModel {
   #previous: KeyValue | undefined;
 
   constructor(config: StoreConfig = {}) {
+    super();
     this.#minLeaseTtl = config.minLeaseTtl ?? 2;
     this.#maxTxnOps = config.maxTxnOps ?? MAX_TXN_OPS;
-    this.#state = { keyspace: new Keyspace(), leases: new Leases({ minLeaseTtl: this.#minLeaseTtl }) };
-    this.#compactor = new Compactor(this.#state.keyspace);
+    this.state = { keyspace: new Keyspace(), leases: new Leases({ minLeaseTtl: this.#minLeaseTtl }) };
+    this.#compactor = new Compactor(this.state.keyspace);
     this.#prefixes = config.prefixes;
     this.quotas = config.quotas ?? new PrefixQuotas();
     this.#usage = new Usage(statsOf(config.prefixes), this.quotas);
-    this.#usage.attach(this.#state.keyspace);
+    this.#usage.attach(this.state.keyspace);
   }
 
   /** What there is under which prefix; undefined: it is not measured. */
@@ -85,31 +78,31 @@ export class StoreModel {
 
   /** What is put from now on lies in memory that stays anyway: large values are not copied. */
   set memoryStays(stay: boolean) {
-    this.#state.keyspace.memoryStays = stay;
+    this.state.keyspace.memoryStays = stay;
   }
 
   /** Revision of the last write; 1 in an empty store. */
   get revision(): number {
-    return this.#state.keyspace.revision;
+    return this.state.keyspace.revision;
   }
 
   /** Reads and watches below it are refused; -1 if nothing was ever compacted. */
   get compactedRevision(): number {
-    return this.#state.keyspace.compactedRevision;
+    return this.state.keyspace.compactedRevision;
   }
 
   /** Keys that exist now. */
   get keyCount(): number {
-    return this.#state.keyspace.keyCount;
+    return this.state.keyspace.keyCount;
   }
 
   /** Records of all revisions that are still held. */
   get recordCount(): number {
-    return this.#state.keyspace.log.length;
+    return this.state.keyspace.log.length;
   }
 
   get leaseCount(): number {
-    return this.#state.leases.count;
+    return this.state.leases.count;
   }
 
   /** Cluster time of the last write. */
@@ -119,13 +112,13 @@ export class StoreModel {
 
   /** Memory held for records, in bytes: etcd's dbSize. It differs between replicas with the progress of compaction. */
   get sizeInBytes(): number {
-    const { slabs, log } = this.#state.keyspace;
+    const { slabs, log } = this.state.keyspace;
     return slabs.totalBytes + log.length * RECORD_OVERHEAD;
   }
 
   /** The part of it that records still use: etcd's dbSizeInUse. */
   get sizeInUseInBytes(): number {
-    const { slabs, log } = this.#state.keyspace;
+    const { slabs, log } = this.state.keyspace;
     return slabs.liveBytes + log.length * RECORD_OVERHEAD;
   }
 
@@ -138,13 +131,13 @@ export class StoreModel {
   rangeWithin(request: RangeRequest, most: number): RangeResponse | undefined {
     validateRange(request);
     this.counts.range++;
-    return rangeWithin(this.#state.keyspace, request, most);
+    return rangeWithin(this.state.keyspace, request, most);
   }
 
   /** A range to be read in parts; neither limit, order nor filters are looked at. @throws StoreError as `range` */
   rangeWalk(request: RangeRequest): RangeWalk {
     validateRange(request);
-    return new RangeWalk(this.#state.keyspace, request);
+    return new RangeWalk(this.state.keyspace, request);
   }
 
   /**
@@ -152,13 +145,13 @@ export class StoreModel {
    * @throws StoreError `emptyKey`, `valueProvided`, `leaseProvided`, `leaseNotFound`, `keyNotFound`
    */
   put(request: PutRequest, time: ClusterTime): number {
-    this.#advance(time);
+    this.advance(time);
     validatePut(request);
-    checkPut(this.#state, request);
+    checkPut(this.state, request);
     if (this.quotas.active) this.quotas.admit([request]);
     this.counts.put++;
-    this.#previous = put(this.#state, request);
-    return this.#state.keyspace.commit();
+    this.#previous = put(this.state, request);
+    return this.state.keyspace.commit();
   }
 
   /** What the last `put` replaced, whether or not it asked for prev_kv. */
@@ -168,21 +161,21 @@ export class StoreModel {
 
   /** @throws StoreError `emptyKey` */
   deleteRange(request: DeleteRangeRequest, time: ClusterTime): DeleteRangeResponse {
-    this.#advance(time);
+    this.advance(time);
     validateDeleteRange(request);
     this.counts.deleteRange++;
-    const response = deleteRange(this.#state, request);
-    this.#state.keyspace.commit();
+    const response = deleteRange(this.state, request);
+    this.state.keyspace.commit();
     return response;
   }
 
   /** @throws StoreError `tooManyOps`, `duplicateKey` and those of the operations */
   txn(request: TxnRequest, time: ClusterTime): TxnResponse {
-    this.#advance(time);
+    this.advance(time);
     validateTxn(request, this.#maxTxnOps);
-    const response = txn(this.#state, request, this.quotas);
+    const response = txn(this.state, request, this.quotas);
     this.counts.countTxn(response.responses);
-    this.#state.keyspace.commit();
+    this.state.keyspace.commit();
     return response;
   }
 
@@ -193,7 +186,7 @@ export class StoreModel {
   readTxn(request: TxnRequest): TxnResponse {
     assert(isReadOnly(request), "a transaction beside the log must not write");
     validateTxn(request, this.#maxTxnOps);
-    const response = txn(this.#state, request);
+    const response = txn(this.state, request);
     this.counts.countTxn(response.responses);
     return response;
   }
@@ -203,8 +196,8 @@ export class StoreModel {
    * @throws StoreError `compacted`, `futureRev`
    */
   compact(revision: number, time: ClusterTime): void {
-    this.#advance(time);
-    const { keyspace } = this.#state;
+    this.advance(time);
+    const { keyspace } = this.state;
     if (revision <= keyspace.compactedRevision) throw new StoreError("compacted");
     if (revision > keyspace.revision) throw new StoreError("futureRev");
     keyspace.compactedRevision = revision;
@@ -225,104 +218,11 @@ export class StoreModel {
   }
 
   /**
-   * @param id chosen by the caller, not 0.
-   * @param ttl seconds.
-   * @param millis if not 0, milliseconds in its place; all answers about the lease may then have a fraction.
-   * @param term of the entry, here and wherever it is about leases: its leader knows what the log says of them.
-   * @throws StoreError `leaseExist`, `leaseTTLTooLarge`, `leaseNotFound` (id 0)
-   */
-  leaseGrant(id: LeaseId, ttl: number, time: ClusterTime, millis = 0, term: Term = 0): LeaseGrantResponse {
-    this.#advance(time);
-    const lease = this.#state.leases.grant(id, ttl, this.#time, term, millis);
-    this.counts.leaseGrant++;
-    return { id: lease.id, ttl: lease.ttl };
-  }
-
-  /**
-   * Deletes the lease and, in one revision and in key order, the keys attached to it.
-   * @returns the current revision.
-   * @throws StoreError `leaseNotFound`
-   */
-  leaseRevoke(id: LeaseId, time: ClusterTime): number {
-    this.#advance(time);
-    revoke(this.#state, id);
-    this.counts.leaseRevoke++;
-    return this.#state.keyspace.commit();
-  }
-
-  /** @returns the TTL in seconds, 0 if the lease does not exist or has expired. */
-  leaseKeepAlive(id: LeaseId, time: ClusterTime, term: Term = 0): number {
-    this.#advance(time);
-    this.counts.leaseRenew++;
-    return this.#state.leases.renew(id, this.#time, term);
-  }
-
-  /**
-   * The same beside the log, for the leader of `term` alone: nothing of the replicated state changes.
-   * @param time now, by its clock.
-   * @returns as `leaseKeepAlive`; `BY_LOG`: it takes a renewal in the log.
-   */
-  leaseKeep(id: LeaseId, time: ClusterTime, term: Term): number {
-    const ttl = this.#state.leases.keep(id, Math.max(time, this.#time), term);
-    if (ttl !== BY_LOG) this.counts.leaseRenew++;
-    return ttl;
-  }
-
-  /**
-   * For the leader of `term`. A lease that does not exist has TTL -1.
-   * @param time now, by cluster time.
-   */
-  leaseTimeToLive(id: LeaseId, keys: boolean, time: ClusterTime, term: Term = 0): LeaseTimeToLiveResponse {
-    const lease = this.#state.leases.get(id);
-    if (lease === undefined) return { id, ttl: -1, grantedTtl: 0, keys: [] };
-    const exact = Math.min(lease.ttl, Math.max(0, (endOf(lease, term) - time) / MICROSECONDS));
-    const remaining = Number.isInteger(lease.ttl) ? Math.floor(exact) : exact;
-    const attached = keys ? attachedKeys(this.#state.leases, id).map((history) => history.latest.key) : [];
-    return { id, ttl: remaining, grantedTtl: lease.ttl, keys: attached };
-  }
-
-  /** The keys attached to a lease now, in no order; none if it does not exist. */
-  *leaseKeys(id: LeaseId): Generator<Uint8Array, void, undefined> {
-    for (const history of this.#state.leases.attached(id)) yield history.latest.key;
-  }
-
-  /** Ids of all leases, the one that expires first at the front. */
-  leaseLeases(): LeaseId[] {
-    return this.#state.leases.list();
-  }
-
-  /**
-   * Leases to revoke, at most `limit`, by expiry: those that have expired at `time`, as the leader of `term` knows. It
-   * proposes `leaseExpire` for them.
-   */
-  expiredLeases(time: ClusterTime, limit: number, term: Term = 0): ExpiredLease[] {
-    return this.#state.leases.expired(time, limit, term).map(({ id, expiry }) => ({ id, expiry }));
-  }
-
-  /**
-   * Revokes leases as a leader has found them, each in a revision of its own; not those that were renewed, or granted anew,
-   * since.
-   * @returns how many.
-   */
-  leaseExpire(expired: readonly ExpiredLease[], time: ClusterTime): number {
-    this.#advance(time);
-    let revoked = 0;
-    for (const { id, expiry } of expired) {
-      const lease = this.#state.leases.get(id);
-      if (lease?.expiry !== expiry || expiry > this.#time) continue;
-      this.leaseRevoke(id, time);
-      revoked += 1;
-    }
-    this.counts.leaseExpire += revoked;
-    return revoked;
-  }
-
-  /**
    * Hash of the whole state, 32 bits unsigned, O(1). It does not depend on how far compacted records were removed, and
    * is the same after `snapshot` and `restore`.
    */
   hash(): number {
-    const { keyspace, leases } = this.#state;
+    const { keyspace, leases } = this.state;
     let hash = hashWord(hashWord(keyspace.hash.live, keyspace.hash.history), leases.hash);
     hash = hashInteger(hashInteger(hash, keyspace.revision), keyspace.compactedRevision);
     return finishHash(hash) >>> 0;
@@ -330,12 +230,12 @@ export class StoreModel {
 
   /** History for a watch that begins at `startRevision`, or has fallen behind; see `CatchUp`. */
   eventsSince(startRevision: number, limit: number): CatchUp {
-    return eventsSince(this.#state.keyspace, startRevision, limit);
+    return eventsSince(this.state.keyspace, startRevision, limit);
   }
 
   /** prev_kv of an event: the key as it was before the event's main revision; undefined if it was not, or is compacted. */
   prevKv(event: KeyValue): KeyValue | undefined {
-    return this.#state.keyspace.previousKv(event);
+    return this.state.keyspace.previousKv(event);
   }
 
   /**
@@ -343,17 +243,17 @@ export class StoreModel {
    * @throws StoreError `compacted`, `futureRev`
    */
   recordsToHash(revision: number): HashedRecords {
-    return recordsToHash(this.#state.keyspace, revision);
+    return recordsToHash(this.state.keyspace, revision);
   }
 
   /** The state as of this call, to be read over many turns; the store may change meanwhile. O(1). */
   freeze(): FrozenState {
-    return freeze(this.#state, this.#time);
+    return freeze(this.state, this.#time);
   }
 
   /** The state as of this call, in chunks of at most 64 KiB. O(1) to begin; the store may change while it is read. */
   snapshot(): Iterator<Uint8Array> {
-    return writeSnapshot(freeze(this.#state, this.#time));
+    return writeSnapshot(freeze(this.state, this.#time));
   }
 
   /**
@@ -370,7 +270,7 @@ export class StoreModel {
   *restoreInSteps(chunks: Iterable<Uint8Array>, now?: ClusterTime): Generator<undefined, void, undefined> {
     const stats = statsOf(this.#prefixes);
     const restored = yield* readSnapshot(chunks, { minLeaseTtl: this.#minLeaseTtl }, now, stats);
-    this.#state = restored;
+    this.state = restored;
     this.#time = restored.time;
     this.#previous = undefined;
     this.#compactor = new Compactor(restored.keyspace);
@@ -378,7 +278,8 @@ export class StoreModel {
     this.#usage.attach(restored.keyspace);
   }
 
-  #advance(time: ClusterTime): void {
+  protected advance(time: ClusterTime): ClusterTime {
     if (time > this.#time) this.#time = time;
+    return this.#time;
   }
 }

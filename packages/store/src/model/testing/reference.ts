@@ -30,7 +30,10 @@ export interface Txn {
   readonly failure: readonly Op[];
 }
 
+const SECOND = 1_000_000;
+
 export interface ReferenceLease {
+  /** Seconds. */
   readonly ttl: number;
   /** Microseconds: what leaders may promise without the log, and what the one that leads has promised; undefined: unknown. */
   bound: number;
@@ -69,6 +72,40 @@ export class Reference {
 
   events(since: number): Version[] {
     return this.log.filter((version) => version.mod >= since);
+  }
+
+  grantLease(id: number, seconds: number, time: number): void {
+    const ttl = Math.max(2, seconds);
+    this.leases.set(id, { ttl, bound: time + ttl * SECOND, until: time + ttl * SECOND });
+  }
+
+  /** In the log. @returns the TTL, or 0. */
+  renewLease(id: number, time: number): number {
+    const lease = this.leases.get(id);
+    if (lease === undefined || lease.bound <= time) return 0;
+    Object.assign(lease, { bound: time + lease.ttl * 1.5 * SECOND, until: time + lease.ttl * SECOND });
+    return lease.ttl;
+  }
+
+  /** By the leader alone. @returns as `renewLease`; -1: only the log can. */
+  keepLease(id: number, time: number): number {
+    const lease = this.leases.get(id);
+    if (lease === undefined || endOf(lease) <= time) return 0;
+    const until = time + lease.ttl * SECOND;
+    if (until > lease.bound) return -1;
+    lease.until = until;
+    return lease.ttl;
+  }
+
+  /** Ids of what has ended, as the leader knows it. */
+  endedLeases(time: number): number[] {
+    const ended = [...this.leases].filter(([, lease]) => endOf(lease) <= time);
+    return ended.sort(([a, x], [b, y]) => endOf(x) - endOf(y) || a - b).map(([id]) => id);
+  }
+
+  /** Another leads. */
+  forgetEnds(): void {
+    for (const lease of this.leases.values()) lease.until = undefined;
   }
 
   revoke(id: number): void {
@@ -161,4 +198,8 @@ export function inSpan({ key, end }: Span, candidate: string): boolean {
 export function showVersion({ key, value, create, mod, version, lease }: Version): string {
   if (version === 0) return `${key} deleted @${mod}`;
   return `${key}=${value} @${create}/${mod} v${version}${lease === 0 ? "" : ` lease ${lease}`}`;
+}
+
+function endOf({ until, bound }: ReferenceLease): number {
+  return until ?? bound;
 }

@@ -10,13 +10,13 @@ const MOST_SEEDS = 60;
 test("whatever dies, sleeps, hands over or is cut off: no lease ends before what anybody was told, and each ends", () => {
   let leases = 0;
   let expired = 0;
-  for (let seed = 1; seed <= 5; seed += 1) {
+  for (let seed = 1; seed <= 4; seed += 1) {
     const world = new LeaseWorld(seed);
     assert.deepEqual(world.run(40 * SECOND), [], `seed ${seed}`);
     leases += world.judge.known.length;
     expired += world.judge.known.filter((lease) => lease.expired).length;
   }
-  assert.ok(leases > 500 && expired > 400, `${leases} leases, of which ${expired} expired`);
+  assert.ok(leases > 400 && expired > 300, `${leases} leases, of which ${expired} expired`);
 });
 
 /** A mistake in one of our files: a piece of its text, which occurs once, and what stands there instead. */
@@ -60,8 +60,8 @@ const PLANTED: readonly Planted[] = [
   },
   {
     name: "a renewal that came before the expiry in the log is overlooked",
-    file: "/store/src/model/store.ts",
-    find: "if (lease?.expiry !== expiry || expiry > this.#time) continue;",
+    file: "/store/src/model/leased-store.ts",
+    find: "if (lease?.expiry !== expiry || expiry > now) continue;",
     replace: "if (lease === undefined) continue;",
     seed: 2,
   },
