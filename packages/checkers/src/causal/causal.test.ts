@@ -104,13 +104,18 @@ test("a lost write counts once somebody has seen it, and nothing has to wait for
   const lost: Operation = { ...write(1, "x", 1), outcome: "unknown", output: undefined, return: NEVER_RETURNED };
   assert.deepEqual(types([lost, read(1, "x", null), read(2, "x", 1)]), ["ok", "ok", "ok"]);
   assert.equal(first(checkCausal([lost, read(2, "x", 1), read(2, "x", null)])).anomaly, "WriteCOInitRead");
+  const after = [{ ...write(1, "y", 1), call: lost.call - 9, return: lost.call - 8 }, lost];
+  const missed = [...after, read(2, "x", 1), read(2, "y", null)];
+  assert.equal(first(checkCausal(missed)).anomaly, "WriteCOInitRead", "what its process did before, it brings along");
 });
 
 test("swaps are a read and a write: a chain of them is causal, a broken one is not", () => {
   const cas = (process: number, from: unknown, to: unknown): Operation => op(process, "cas", "x", { from, to }, true);
   assert.deepEqual(types([cas(1, null, 1), cas(2, 1, 2), read(1, "x", 2)]), ["ok", "ok", "ok"]);
   assert.equal(first(checkCausal([cas(1, null, 1), cas(2, 1, 2), read(2, "x", 1)])).anomaly, "WriteCORead");
-  assert.equal(checkCausal([op(1, "cas", "x", { from: 1, to: 2 }, false), read(2, "x", 2)]).type, "illegal");
+  const refused = op(1, "cas", "x", { from: 1, to: 2 }, false);
+  assert.deepEqual(types([refused, read(2, "x", null)]), ["ok", "ok", "ok"], "nothing was read or written");
+  assert.equal(checkCausal([refused, read(2, "x", 2)]).type, "illegal");
 });
 
 test("patterns agree with the definitions on 1,200 small random histories for each level; parts show the same pattern", () => {

@@ -17,7 +17,7 @@ export class Writes {
     }
   }
 
-  /** For each session that has one, its last write of the read's key that is before the read, other than what it reads. */
+  /** For each session that has one, its last write of the read's key that is before the read, unless that is what it reads. */
   knownTo(read: number, clocks: Clocks): number[] {
     const { key, writer } = this.#registers.events[read]!;
     const found: number[] = [];
@@ -45,6 +45,7 @@ export class Writes {
       else high = middle;
     }
     const last = writes[low - 1];
-    return last === except ? writes[low - 2] : last;
+    // What the session wrote before that is before it anyway.
+    return last === except ? undefined : last;
   }
 }

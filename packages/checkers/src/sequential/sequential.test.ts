@@ -75,6 +75,9 @@ test("a lost answer may have happened late, or never; a refused one never did", 
   assert.equal(checkSequential([lost, read(2, "x", null), read(2, "x", 1)], model).type, "ok");
   assert.equal(checkSequential([lost, read(2, "x", null)], model).type, "ok");
   assert.equal(checkSequential([lost, read(2, "x", 1), read(2, "x", null)], model).type, "illegal");
+  const chain = [unknown(cas(1, "x", null, 1, true)), unknown(cas(2, "x", 1, 2, true))];
+  assert.equal(checkSequential([...chain, read(3, "x", 2)], model).type, "ok", "one lost swap after the other");
+  assert.equal(checkSequential([...chain.slice(1), read(3, "x", 2)], model).type, "illegal");
   const refused: Operation = { ...lost, outcome: "fail" };
   assert.equal(checkSequential([refused, read(2, "x", 1)], model).type, "illegal");
 });

@@ -75,6 +75,19 @@ test("what keys ask of each other is only asked of a session with monotonic read
   assert.equal(checkSessions(history, { guarantees: ["monotonic writes"] }).type, "ok");
 });
 
+test("two writes are never the same version, and the newest of a process's own counts, not the last", () => {
+  assert.equal(first(checkSessions([write(1, "x", 5), write(1, "x", 5)])).anomaly, "monotonic writes");
+  const guarantees: SessionGuarantee[] = ["read your writes"];
+  const backwards = [write(1, "x", 5), write(1, "x", 4), read(1, "x", 4)];
+  assert.equal(first(checkSessions(backwards, { guarantees })).anomaly, "read your writes");
+});
+
+test("a swap that was refused and a delete that found nothing have written no version", () => {
+  const refused = op(1, "cas", "x", null, { done: false, version: 4 });
+  const nothing = op(1, "delete", "x", null, { version: 0 });
+  assert.equal(checkSessions([read(1, "x", 5), refused, nothing]).type, "ok");
+});
+
 test("values that are not unique are not judged, unless the rest proves a fault", () => {
   const twice = [put(1, "x", 1), put(2, "x", 1), get(3, "x", 1)];
   assert.equal(checkSessions(twice).type, "unknown");
