@@ -165,3 +165,21 @@ test("a long history in a row is a deep graph, which needs no deep stack", () =>
   }
   assert.deepEqual(checkTransactionTable(table), { type: "ok", weakest: "strict-serializable" });
 });
+
+test("registers: the reason says what the order of the values rests on", () => {
+  const verdict = checkTransactions(
+    story(`
+      1 0..10: w x 1
+      2 0..10: r x 1, w x 2, w y 1
+      3 0..10: r x 1, r y 1`),
+    { workload: "rw-register" },
+  );
+  assert.ok(verdict.type === "illegal");
+  assert.deepEqual(
+    verdict.violations[0].edges?.map(({ because }) => because),
+    [
+      "T2 read x = 1, which is older than the 2 that T1 wrote, because T1 had 1 and then wrote 2",
+      "T2 read y = 1, and T1 wrote the 1",
+    ],
+  );
+});

@@ -108,9 +108,9 @@ export class Explainer {
     const older = sourceOf(order, witness);
     const isInitial = older >= table.elements.length;
     const key = tell.key(table.elements.key.array[newer]!);
-    const [earlier, later] = causes(order, order.graph.witness[witness]!);
+    const shown = causes(order, order.graph.witness[witness]!);
     const value = isInitial ? JSON.stringify(table.initial) : tell.value(older);
-    const why = explainOrder(name, order.graph.kind[witness]!, earlier, later);
+    const why = explainOrder(name, order.graph.kind[witness]!, shown, [value, tell.value(newer)]);
     const isWrite = kind === WW || kind === WW_PROCESS || kind === WW_REALTIME;
     const verb = isWrite ? "wrote" : "read";
     return `${name(from)} ${verb} ${key} = ${value}, which is older than the ${tell.value(newer)} that ${name(to)} wrote, because ${why}`;

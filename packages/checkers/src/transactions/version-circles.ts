@@ -55,11 +55,11 @@ function tellCircle(
   const name = (version: number): string => (version < elements ? tell.value(version) : JSON.stringify(table.initial));
   const transactions = new Set<number>();
   const sentences = circle.map((edge, place) => {
-    const from = graph.target[circle.at(place - 1)!]!;
-    const [earlier, later] = causes({ because }, graph.witness[edge]!);
-    for (const transaction of [earlier, later]) if (transaction >= 0) transactions.add(transaction);
-    const why = explainOrder(tell.who.bind(tell), graph.kind[edge]!, earlier, later);
-    return `${name(from)} is older than ${name(graph.target[edge]!)}, because ${why}`;
+    const shown = causes({ because }, graph.witness[edge]!);
+    for (const transaction of shown) if (transaction >= 0) transactions.add(transaction);
+    const values = [name(graph.target[circle.at(place - 1)!]!), name(graph.target[edge]!)] as const;
+    const why = explainOrder(tell.who.bind(tell), graph.kind[edge]!, shown, values);
+    return `${values[0]} is older than ${values[1]}, because ${why}`;
   });
   const reason = `The values of ${tell.key(key)} cannot be put in order: ${sentences.join("; ")}.`;
   return { reason, transactions: [...transactions], key: tell.key(key) };
@@ -70,17 +70,17 @@ export function causes({ because }: Pick<VersionOrder, "because">, witness: numb
   return [because.earlier.array[witness]!, because.later.array[witness]!];
 }
 
-/** Why one version is older than another. */
+/** Why one version is older than another; both are given as they are to be called. */
 export function explainOrder(
   who: (transaction: number) => string,
   kind: number,
-  earlier: number,
-  later: number,
+  [earlier, later]: readonly [earlier: number, later: number],
+  [older, newer]: readonly [older: string, newer: string],
 ): string {
-  if (earlier < 0) return "nothing was there before the first write";
-  if (earlier === later) return `${who(earlier)} had the one before it wrote the other`;
-  if (kind === BY_PROCESS) return `one client had the one in ${who(earlier)}, then the other in ${who(later)}`;
-  return `${who(earlier)}, which had the one, had returned before ${who(later)}, which had the other, was called`;
+  if (earlier < 0) return `${older} was there before the first write`;
+  if (earlier === later) return `${who(earlier)} had ${older} and then wrote ${newer}`;
+  if (kind === BY_PROCESS) return `one client had ${older} in ${who(earlier)}, then ${newer} in ${who(later)}`;
+  return `${who(earlier)}, which had ${older}, had returned before ${who(later)}, which had ${newer}, was called`;
 }
 
 /** The edges to be kept, one for each pair of versions: the surest, since edges come in the order in which they were inferred. */
