@@ -79,20 +79,43 @@ export function partitionByKey(history: History): Operation[][] {
 
 function violationOf<State>(history: History, model: Model<State>, limits: SearchLimits): Violation {
   const less = { ...limits, maxSteps: Math.min(limits.maxSteps, STEPS_TO_SHORTEN) };
-  const operations = shortestPart(history, model, less);
-  // In the model's own words, with every state that there is; as the search sees it if that is too much.
-  const { specialize: _, precedence: __, ...plain } = model;
-  const detailed = search(operations, plain, less);
-  const result = detailed.type === "impossible" ? detailed : search(operations, model, limits);
+  const { operations, culprit } = shortestPart(history, model, less);
   const key = operations.every((operation) => operation.key === operations[0]?.key) ? operations[0]?.key : undefined;
-  const where = key === undefined ? {} : { key };
-  if (result.type !== "impossible") {
-    const reason = `${about(key)}no order of these ${operations.length} operations explains what they were told.`;
-    return { anomaly: "not linearizable", reason, operations, ...where };
+  const { order, states } = standing(history, operations, culprit, model, less);
+  return {
+    anomaly: "not linearizable",
+    reason: about(key) + explain(culprit, order, states, model),
+    operations,
+    ...(key === undefined ? {} : { key }),
+    culprit,
+    order,
+  };
+}
+
+/** How far an order goes before the culprit, and what state that could have led to, of all the history if that can be known. */
+function standing<State>(
+  history: History,
+  operations: History,
+  culprit: Operation,
+  model: Model<State>,
+  limits: SearchLimits,
+): { order: Operation[]; states: State[] } {
+  // In the model's own words, with every state that there is.
+  const { specialize: _, precedence: __, ...plain } = model;
+  const part = search(operations, plain, limits);
+  if (part.type !== "impossible") return { order: [], states: [] };
+  const whole = search(
+    history.filter(({ call }) => call <= culprit.return),
+    plain,
+    limits,
+  );
+  if (part.culprit === culprit && whole.type === "impossible" && whole.culprit === culprit) {
+    return { order: part.order, states: whole.states };
   }
-  const { culprit, order, states } = result;
-  const reason = about(key) + explain(culprit, order, states, model);
-  return { anomaly: "not linearizable", reason, operations, ...where, culprit, order };
+  if (part.culprit === culprit) return { order: part.order, states: part.states };
+  // It had an effect that others saw, and an answer that denies it: an order goes as far as it.
+  const reached = part.order.indexOf(culprit);
+  return { order: reached < 0 ? part.order : part.order.slice(0, reached), states: [] };
 }
 
 function about(key: string | undefined): string {
@@ -112,7 +135,8 @@ function explain<State>(
     `process ${operation.process} ${model.describe(operation)} (${interval(operation)})`;
   const subject = model.subject ?? "the value";
   const possible = states.map((state) => model.describeState(state)).join(" or ");
-  const stood = `${tell(culprit)}, but by then ${subject} could only be ${possible}`;
+  const contradiction = `by then ${subject} could only be ${possible}`;
+  const stood = `${tell(culprit)}, but ${states.length > 0 ? contradiction : "no order explains that with what others were told"}`;
   if (order.length === 0) return `${stood}: nothing had happened before.`;
   const left = order.length > RECENT ? `${order.length - RECENT} more; ` : "";
   return `${stood}. Before it came ${left}${order.slice(-RECENT).map(tell).join("; ")}.`;

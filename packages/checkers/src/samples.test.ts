@@ -59,7 +59,7 @@ test("the stale read of one client is told in one sentence", () => {
   const verdict = judged(read("porcupine-kv", "c01-bad.txt"));
   assert.equal(
     verdict.type === "illegal" && verdict.violations[0].reason,
-    'Key "7": process 0 read "x 0 0 y" (58..59), but by then the value could only be "x 0 3 y". ' +
+    'Key "7": process 0 read "x 0 0 y" (58..59), but by then the value could only be "x 0 0 yx 0 3 y". ' +
       'Before it came process 0 appended "x 0 3 y" (54..55).',
   );
 });

@@ -3,6 +3,13 @@ import { type History, NEVER_RETURNED, type Operation } from "./history.ts";
 import type { Model } from "./model.ts";
 import type { SearchLimits } from "./search.ts";
 
+export interface ShortestPart {
+  /** By call; with those that explain what the others were told before the culprit. */
+  readonly operations: History;
+  /** Up to its answer there was an order. */
+  readonly culprit: Operation;
+}
+
 /**
  * The shortest part of an impossible history that is impossible by itself, whatever the rest of it may have been.
  *
@@ -11,9 +18,8 @@ import type { SearchLimits } from "./search.ts";
  * never. If there is no order all the same, the operations that were not forgotten are enough of a proof.
  *
  * @param history impossible; of one partition, without failed operations and unanswered reads.
- * @returns by call, with those of the rest that explain what came before the last of them.
  */
-export function shortestPart<State>(history: History, model: Model<State>, limits: SearchLimits): History {
+export function shortestPart<State>(history: History, model: Model<State>, limits: SearchLimits): ShortestPart {
   const trial = boundedTrials(model, limits);
   const isImpossible = (part: History): boolean => trial(part) === "illegal";
   const cut = firstImpossible(history, model, isImpossible);
@@ -25,7 +31,7 @@ export function shortestPart<State>(history: History, model: Model<State>, limit
   );
   const rest = cut.filter((operation) => !core.has(operation));
   const helpers = helpersOf(kept, culprit, rest, model, trial);
-  return [...kept, ...helpers].map(whole).sort((a, b) => a.call - b.call);
+  return { operations: [...kept, ...helpers].map(whole).sort((a, b) => a.call - b.call), culprit };
 }
 
 type Trial = (part: History) => Decision["type"];
