@@ -99,7 +99,10 @@ export class Nemesis {
   }
 
   async #try(action: () => Promise<void>, what: string): Promise<void> {
-    await action().catch((error: Error) => void this.problems.push(`${what}: ${error.message}`));
+    await action().catch((error: Error) => {
+      // A cluster's errors carry its nodes' logs, which are kept beside the report.
+      this.problems.push(`${what}: ${error.message.split("\n", 1)[0]}`);
+    });
   }
 }
 
