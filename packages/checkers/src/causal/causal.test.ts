@@ -90,6 +90,27 @@ test("a write that must lie behind one seen later, and so was missed: WriteHBIni
   assert.deepEqual(types(repaired), ["ok", "ok", "ok"]);
 });
 
+test("what one read says of an order says more about earlier ones, until nothing fits: CyclicHB in three rounds", () => {
+  const history = [
+    write(2, "y", 2),
+    read(1, "y", 2),
+    write(1, "y", 1),
+    write(1, "x", 1),
+    write(1, "z", 1),
+    write(3, "x", 2),
+    write(3, "u", 1),
+    read(4, "u", 1),
+    read(4, "y", 2),
+    read(4, "z", 1),
+    read(4, "x", 2),
+  ];
+  const violation = first(checkCausal(history, { level: "causal memory" }));
+  assert.equal(violation.anomaly, "CyclicHB");
+  assert.match(violation.reason, /^Process 4 cannot put what it saw in any order: /);
+  assert.equal(first(checkCausal(violation.operations, { level: "causal memory" })).anomaly, "CyclicHB");
+  assert.deepEqual(types(history.slice(0, -1)), ["ok", "ok", "ok"]);
+});
+
 test("values that are not unique are not judged, unless the rest proves a fault", () => {
   const twice = [write(1, "x", 1), write(2, "x", 1), read(3, "x", 1)];
   const verdict = checkCausal(twice);
