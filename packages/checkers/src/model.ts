@@ -39,8 +39,8 @@ export interface Model<State, Input = unknown, Output = unknown> {
    */
   readonly specialize?: (history: History) => Model<State, Input, Output>;
   /**
-   * Pairs of places in `history` of which the first comes before the second in every order that the model allows, if both
-   * happened. Spares the search wrong turns; may be empty. None may be given for operations equal to another of unknown outcome.
+   * Pairs of places in `history` of which the first comes before the second in every order that the model and real time
+   * allow, if both happened. Spares the search wrong turns; may be empty. None may be given for operations equal to another of unknown outcome.
    */
   readonly precedence?: (history: History) => readonly (readonly [before: number, after: number])[];
   /** The operation as one on a register, for the quick way to judge registers whose written values are all different. */

@@ -247,8 +247,9 @@ test("every model has a name, and describes whatever is asked of it", () => {
     const model = make([]);
     assert.notEqual(model.describeState(model.initial), undefined, name);
     for (const f of [...verbs, "peek", "acquire", "release", "length"]) {
-      const asked = { process: 1, key: "k", f, input: { from: 1, to: 2, amount: 3 }, call: 0 };
-      const answered: Operation = { ...asked, output: true, return: 1, outcome: "ok" };
+      const asked = { process: 1, key: "k", f, input: { from: 1, to: 2, amount: 3, revision: 4 }, call: 0 };
+      const output = { value: 1, revision: 5, done: true };
+      const answered: Operation = { ...asked, output, return: 1, outcome: "ok" };
       const lost: Operation = { ...asked, output: undefined, return: 1, outcome: "unknown" };
       for (const operation of [answered, lost])
         assert.doesNotMatch(model.describe(operation), /undefined|\[object/, name);

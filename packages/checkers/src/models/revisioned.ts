@@ -1,5 +1,6 @@
 import type { Operation } from "../history.ts";
 import type { Model } from "../model.ts";
+import { shown } from "../values.ts";
 import { hashValue, type Value } from "./register.ts";
 
 /**
@@ -34,9 +35,8 @@ export function revisionedKey(): Model<RevisionedState> {
     equal: (a, b) => Object.is(a.value, b.value) && a.revision === b.revision && a.floor === b.floor,
     hash: (state) => Math.imul(hashValue(state.value), 31) + (state.revision ?? -1) + state.floor * 7,
     isRead: (operation) => operation.f === "get",
-    describe: (operation) =>
-      `${operation.f} ${JSON.stringify(operation.input)} → ${operation.outcome === "ok" ? JSON.stringify(operation.output) : "?"}`,
-    describeState: (state) => `${JSON.stringify(state.value)} of revision ${state.revision ?? `above ${state.floor}`}`,
+    describe: describeRevisioned,
+    describeState: (state) => `${shown(state.value)} of revision ${state.revision ?? `above ${state.floor}`}`,
   };
 }
 
@@ -89,4 +89,25 @@ function compared(
   if (answer === undefined) return possible ? written(state, to, undefined) : state;
   if (!answer.done) return refused;
   return possible ? written({ ...state, floor: Math.max(state.floor, expected) }, to, answer.revision) : undefined;
+}
+
+function describeRevisioned({ f, input, output, outcome }: Operation): string {
+  const answer = outcome === "ok" ? (output as Answer) : undefined;
+  const made = answer === undefined ? "" : ` as revision ${answer.revision}`;
+  const asked = answer === undefined ? "asked to " : "";
+  switch (f) {
+    case "get":
+      return answer === undefined ? "asked to get it" : `got ${shown(answer.value)} of revision ${answer.revision}`;
+    case "put":
+      return `${asked}put ${shown(input)}${made}`;
+    case "delete":
+      return answer === undefined ? "asked to delete it" : `deleted it${made}`;
+    case "cas": {
+      const { revision, to } = input as { revision: number; to: Value };
+      if (answer?.done === false) return `found revision ${answer.revision} where it expected ${revision}`;
+      return `${asked}put ${shown(to)} over revision ${revision}${made}`;
+    }
+    default:
+      return `${f} ${shown(input)}`;
+  }
 }

@@ -36,6 +36,12 @@ function firstValue(rest: string, text: string, at: number, limits: ReadLimits):
     return form?.value ?? null;
   } catch (error) {
     if (!(error instanceof HistoryError)) throw error;
-    throw errorAt(text, at + Math.max(error.column - 2, 0), error.code, `after the verb: ${error.problem}`, error.advice);
+    throw errorAt(
+      text,
+      at + Math.max(error.column - 2, 0),
+      error.code,
+      `after the verb: ${error.problem}`,
+      error.advice,
+    );
   }
 }
