@@ -33,7 +33,11 @@ const examples: Readonly<Record<string, readonly string[]>> = {
   ],
   sim: ["synod sim --seed 7", "synod sim --seed 1 --mutant staleReads --trace 20"],
   swarm: ["synod swarm --seeds 100", "synod swarm --seeds 1000 --nodes 5 --faults crash,partition --json"],
-  check: ["synod check history.edn --picture verdict.html", "synod check history.jsonl --model kv --level sequential"],
+  check: [
+    "synod check history.edn --picture verdict.html",
+    "synod check history.jsonl --model kv --level sequential",
+    "synod check --target synod --time 5m --nemesis kill,pause,partition",
+  ],
   up: ["synod up", "synod up --nodes 5 --data ./cluster --fresh"],
   etcd: ["synod etcd --name n1 --data-dir ./n1 --initial-cluster n1=http://localhost:2380"],
   serve: [
