@@ -41,9 +41,10 @@ export function findCausal(registers: Registers, graph: Graph, sorted: readonly 
     if (kind !== "read" || writer === NOBODY) continue;
     if (found.length >= MOST) break;
     for (const known of writes.knownTo(read, clocks)) {
+      if (writer !== INITIAL && !clocks.before(writer, known)) continue;
       const after = graph.path(known, read) as Edge[];
       if (writer === INITIAL) found.push({ pattern: "WriteCOInitRead", chain: after, graph, read });
-      else if (clocks.before(writer, known)) {
+      else {
         const chain = [...(graph.path(writer, known) as Edge[]), ...after];
         found.push({ pattern: "WriteCORead", chain, graph, read, overwriter: known });
       }
