@@ -128,8 +128,12 @@ export const PAGE_SCRIPT: string = String.raw`
       if (event.key === "-") to(Number(figure.dataset.zoom ?? 1) / 1.6);
     });
     scroll.style.scrollBehavior = "auto";
+    // So near that the usual operation can be read; with a button for all of it.
+    const widths = all(".op:not([data-open])", svg).map((bar) => Number(bar.dataset.w)).sort((a, b) => a - b);
+    const near = Math.min(8, 64 / (widths[widths.length >> 1] ?? 64));
+    if (near > 1.3) to(near);
     const start = figure.querySelector(".op.culprit") ?? figure.querySelector(".op:not(.faded)");
-    if (start) scroll.scrollLeft = start.dataset.x - scroll.clientWidth / 2;
+    if (start) scroll.scrollLeft = start.dataset.x * Number(figure.dataset.zoom ?? 1) - scroll.clientWidth / 2;
   }
 
   function drawBar(bar, zoom) {
@@ -157,13 +161,15 @@ export const PAGE_SCRIPT: string = String.raw`
   }
 
   function drawTicks(svg, zoom) {
-    let next = -Infinity;
+    const labels = new Map(); // by the stretch of 70 pixels that they are in: each has room for one
     for (const tick of all(".tick", svg)) {
       const x = tick.dataset.x * zoom;
-      const isCut = tick.querySelector("text") === null;
       tick.setAttribute("transform", "translate(" + x + " " + (tick.dataset.y ?? 0) + ")");
-      tick.style.display = isCut || x >= next ? "" : "none";
-      if (!isCut && x >= next) next = x + 70;
+      if (tick.querySelector("text") === null) continue;
+      const stretch = Math.floor(x / 70);
+      const isNear = [-1, 0, 1].some((by) => Math.abs((labels.get(stretch + by) ?? Infinity) - x) < 70);
+      tick.style.display = isNear ? "none" : "";
+      if (!isNear) labels.set(stretch, x);
     }
   }
 })();

@@ -54,7 +54,7 @@ function gapsOf(times: Float64Array, { width, least, spans = [] }: ScaleOptions)
   const gaps: Gap[] = [];
   for (let index = 1; index < times.length; index += 1) {
     const natural = ((times[index]! - times[index - 1]!) / total) * width;
-    gaps.push({ size: Math.min(most, Math.max(least, natural)), cut: natural > 1.5 * most });
+    gaps.push({ size: Math.min(most, Math.max(least, natural)), cut: times.length > 3 && natural > 1.5 * most });
   }
   const shorter = [...spans].sort((a, b) => a.to - a.from - (b.to - b.from));
   for (const { from, to, room } of shorter) stretch(gaps, indexOf(times, from), indexOf(times, to), room);

@@ -5,9 +5,12 @@ import { brief, escapeXml, shorten } from "./escape.ts";
 import { isReading } from "./label.ts";
 import { BAR, FAULT_ROW, isSame, layOut, NODE_ROW, type Paper, ROW, round, type TimelineInput, TOP } from "./layout.ts";
 import { orderLine, orderNumbers } from "./order-line.ts";
-import { ticksOf } from "./scale.ts";
+import { type Tick, ticksOf } from "./scale.ts";
 
 const AXIS = 40;
+const TICK = 76;
+/** As far as the page zooms at first. */
+const MOST_ZOOM = 8;
 const NAMES = 92;
 
 /** Two drawings of one height: names of the lines at the left, which may stay while the right one is scrolled. */
@@ -70,10 +73,16 @@ function stripes({ lanes, scale, nodes, middle }: Paper): string {
 
 function axis({ input, scale, bottom }: Paper): string {
   const events = input.operations.flatMap(({ call, return: end }) => (end === NEVER_RETURNED ? [call] : [call, end]));
-  const ticks = ticksOf(events, scale, input.clock, 76).map(
-    ({ x, label: text }) =>
-      `<g class="tick" data-x="${round(x)}" transform="translate(${round(x)} 0)"><line class="grid" y1="${TOP - 8}" y2="${bottom + 6}"/><text class="soft" y="${bottom + 22}" text-anchor="middle">${escapeXml(text)}</text></g>`,
-  );
+  const coarse = ticksOf(events, scale, input.clock, TICK);
+  const labels = new Set(coarse.map(({ label }) => label));
+  const fine = input.zoomable === true ? ticksOf(events, scale, input.clock, TICK / MOST_ZOOM) : [];
+  const tick = ({ x, label }: Tick, hidden: string): string =>
+    `<g class="tick" data-x="${round(x)}" transform="translate(${round(x)} 0)"${hidden}><line class="grid" y1="${TOP - 8}" y2="${bottom + 6}"/><text class="soft" y="${bottom + 22}" text-anchor="middle">${escapeXml(label)}</text></g>`;
+  const ticks = [
+    ...coarse.map((one) => tick(one, "")),
+    // For the page's script, where there is room between the others.
+    ...fine.filter(({ label }) => !labels.has(label)).map((one) => tick(one, ' style="display: none"')),
+  ];
   const cuts = scale.cuts.map(
     (x) =>
       `<g class="tick" data-x="${round(x)}" data-y="${bottom + 6}" transform="translate(${round(x)} ${bottom + 6})"><path class="cut" d="M-5 5L-1 -5M1 5L5 -5"/><title>idle time, drawn shorter</title></g>`,
