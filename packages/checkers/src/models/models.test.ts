@@ -98,6 +98,13 @@ test("a lock has one holder, and its tokens only grow", () => {
     /with token 3/,
   );
   assert.match(told(lock(), [1, "acquire", null, true], [2, "release", null, true]), /process 2 released the lock/);
+  const twice: Step[] = [1, 2].map((process) => [process, "acquire", null, true]);
+  const released: Step = [1, "release", null, true];
+  assert.match(
+    told(lock(), twice[0] as Step, released, twice[1] as Step, released),
+    /process 1 released the lock \(30/,
+    "the same words of another process are another operation",
+  );
   assert.match(told(lock(), [2, "acquire", null, false]), /was not let acquire the lock .* only be free/);
 });
 
