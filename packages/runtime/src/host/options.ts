@@ -53,7 +53,7 @@ export interface HostObserver {
 }
 
 export interface HostLimits {
-  /** Requests that wait for an answer, per group and kind (proposals, reads). A power of two. */
+  /** Requests that wait for an answer, per group and kind (proposals, reads, questions). A power of two. */
   readonly requests: number;
   /** Bytes of one batch of commands. */
   readonly batchBytes: number;
