@@ -7,7 +7,7 @@ export function rowsOf(run: TargetRun, seed: number): (readonly [name: string, v
   return [
     ["target", run.name],
     ["seed", String(seed)],
-    ["clients worked", duration(run.milliseconds)],
+    ["clients worked", `${Math.round(run.milliseconds / 1000)} s`],
     ["faults", faultsLine(run)],
     ["longest without service", `${duration((silence.to - silence.from) / 1000)}, from ${seconds(silence.from)} on`],
     ...problems.map((problem) => ["went wrong", problem] as const),
