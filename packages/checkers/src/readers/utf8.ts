@@ -1,5 +1,10 @@
 import { HistoryError } from "./history-error.ts";
 
+/** In browsers and in Node alike (encoding.spec.whatwg.org); the language's own types do not have it. */
+const { TextDecoder } = globalThis as unknown as {
+  readonly TextDecoder: new (label: "utf-8", options: { fatal: boolean }) => { decode(bytes: Uint8Array): string };
+};
+
 /** Of a string in V8, less a little. */
 const MAX_BYTES = 2 ** 29 - 64;
 
