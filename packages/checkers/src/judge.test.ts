@@ -27,7 +27,10 @@ test("every model says what it can be judged by, and is judged by all of it", ()
 });
 
 test("what is not possible is not ok, and says what is", () => {
-  assert.match(unknown(judge([], { model: "teapot" })), /^There is no model "teapot"; there are register, cas-register, /);
+  assert.match(
+    unknown(judge([], { model: "teapot" })),
+    /^There is no model "teapot"; there are register, cas-register, /,
+  );
   const reason = unknown(judge([], { model: "kv", level: "serializable" }));
   assert.equal(reason, 'Model kv cannot be judged as "serializable", only as linearizable, sequential.');
 });
