@@ -1,9 +1,6 @@
 import type { Random } from "@synod/protocols/random";
 import type { Cluster } from "../cluster/cluster.ts";
 
-export const FAULTS = ["kill", "pause", "partition", "disk", "clock", "membership"] as const;
-export type FaultName = (typeof FAULTS)[number];
-
 /** Something that is wrong now, until it is healed. */
 export interface Injury {
   /** Who suffers what: "n1 killed", "n1 | n2 n3". */

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Random } from "@synod/protocols/random";
+import type { FaultName } from "../choices.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { disk } from "./disk.ts";
-import type { FaultName, Harm, Injury } from "./fault.ts";
+import type { Harm, Injury } from "./fault.ts";
 import { membership } from "./membership.ts";
 import { partition } from "./partition.ts";
 import { clock, kill, pause } from "./processes.ts";

@@ -1,7 +1,5 @@
 import { list, oneOf, optional, type Setting, text, whole } from "../../cli/settings.ts";
-import { FAULTS } from "../nemesis/fault.ts";
-import { DISTRIBUTIONS, type Distribution } from "../workload/keys.ts";
-import { WORKLOADS, type WorkloadName } from "../workload/workloads.ts";
+import { DISTRIBUTIONS, type Distribution, FAULTS, WORKLOADS, type WorkloadName } from "../choices.ts";
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 export const DEFAULT_TIME_MS = 60_000;

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Random } from "@synod/protocols/random";
-import { DISTRIBUTIONS, type Distribution, Keys } from "./keys.ts";
+import { DISTRIBUTIONS, type Distribution } from "../choices.ts";
+import { Keys } from "./keys.ts";
 
 function counts(distribution: Distribution, draws: number, most: number): Map<string, number> {
   const keys = new Keys(distribution, most, new Random(5));

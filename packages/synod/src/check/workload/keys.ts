@@ -1,11 +1,5 @@
 import type { Random } from "@synod/protocols/random";
-
-/**
- * How often each key is asked for. `uniform`: ten keys alike. `zipf`: a hundred, the n-th as often as the first divided by n.
- * `conflict`: everybody wants the same two.
- */
-export const DISTRIBUTIONS = ["uniform", "zipf", "conflict"] as const;
-export type Distribution = (typeof DISTRIBUTIONS)[number];
+import type { Distribution } from "../choices.ts";
 
 const KEYS: Readonly<Record<Distribution, number>> = { uniform: 10, zipf: 100, conflict: 2 };
 
