@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import about from "../../package.json" with { type: "json" };
 import { registerCheck } from "./commands/check.ts";
 import { registerEtcd } from "./commands/etcd.ts";
 import { registerKv } from "./commands/kv.ts";
@@ -49,6 +50,7 @@ const examples: Readonly<Record<string, readonly string[]>> = {
 export function createProgram(): Command {
   const program = new Command("synod")
     .description("Distributed systems you can run, break and prove.")
+    .version(about.version, "--version", "say which version this is")
     .showSuggestionAfterError(true)
     .enablePositionalOptions();
   registerUp(program);

@@ -1,7 +1,6 @@
 import { CliError } from "../../cli/errors.ts";
-import { FAULTS, type FaultName, WORKLOADS, type WorkloadName } from "../choices.ts";
+import { type Distribution, FAULTS, type FaultName, WORKLOADS, type WorkloadName } from "../choices.ts";
 import type { Place } from "../workload/clients.ts";
-import type { Distribution } from "../workload/keys.ts";
 import { DEFAULT_TIME_MS, type TargetSettings } from "./settings.ts";
 
 /** What is tested: a cluster of our own, or one that runs already. */

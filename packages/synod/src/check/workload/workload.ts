@@ -1,6 +1,6 @@
 import type { Random } from "@synod/protocols/random";
+import type { Distribution } from "../choices.ts";
 import type { Doer, Ended, HistoryLog } from "./history-log.ts";
-import type { Distribution } from "./keys.ts";
 
 /** What all clients of one run share. */
 export interface Bench {
