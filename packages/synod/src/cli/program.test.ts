@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import about from "../../package.json" with { type: "json" };
 import { Run } from "../testing/run.ts";
 
 test("it says which version it is, and what there is to do", async () => {
+  const about = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string };
   const version = new Run(["--version"]);
   assert.deepEqual(await version.ended(), 0);
   assert.equal(version.stdout, `${about.version}\n`);

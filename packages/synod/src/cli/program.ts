@@ -1,5 +1,5 @@
+import { readFileSync } from "node:fs";
 import { Command } from "commander";
-import about from "../../package.json" with { type: "json" };
 import { registerCheck } from "./commands/check.ts";
 import { registerEtcd } from "./commands/etcd.ts";
 import { registerKv } from "./commands/kv.ts";
@@ -48,6 +48,7 @@ const examples: Readonly<Record<string, readonly string[]>> = {
 };
 
 export function createProgram(): Command {
+  const about = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string };
   const program = new Command("synod")
     .description("Distributed systems you can run, break and prove.")
     .version(about.version, "--version", "say which version this is")
