@@ -49,6 +49,7 @@ export const purePlaces: readonly string[] = [
   "packages/store/src/api/",
   "packages/store/src/area-snapshot.ts",
   "packages/store/src/envelope.ts",
+  "packages/store/src/expire-leases.ts",
   "packages/store/src/state-machine.ts",
 ];
 
