@@ -108,6 +108,25 @@ test("many that flood share one window, and each has some of it", () => {
   assert.deepEqual(new Set(floods.map(({ waiting }) => waiting)), new Set([LEAST_SHARE]));
 });
 
+test("those who are held back do not look as if they wanted little, so that when who did is gone they are free", () => {
+  const queue = new FairQueue();
+  const light = new Client();
+  const floods = Array.from({ length: 10 }, () => new Client());
+  light.ask(queue);
+  for (const client of floods) client.ask(queue, 100);
+  for (let turn = 0; turn < 200; turn++) {
+    if (turn % 10 === 0) queue.tick();
+    for (const client of floods) {
+      const answered = client.waiting;
+      client.waiting = 0;
+      client.ask(queue, answered);
+    }
+    queue.advance();
+  }
+  assert.equal(queue.length, 0, "nobody waits here");
+  assert.deepEqual(new Set(floods.map(({ waiting }) => waiting)), new Set([100]));
+});
+
 test("a call that is over is forgotten, and what waits is bounded in bytes", () => {
   const queue = new FairQueue();
   const [flood, light] = [new Client(), new Client()];

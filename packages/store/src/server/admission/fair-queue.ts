@@ -29,7 +29,7 @@ export class FairShare {
   /** By stream, in the order of their coming. */
   readonly requests: Map<number, Request> = new Map();
   bytes = 0;
-  /** The most calls that were under way lately, and when that was last looked at. */
+  /** The most calls that were under way, or waited to be, lately, and when that was last looked at. */
   peak = 0;
   tick = -1;
 }
@@ -70,7 +70,9 @@ export class FairQueue {
       share.tick = this.#tick;
       share.peak >>= 1;
     }
-    if (waiting > share.peak) share.peak = waiting;
+    // With what waits here: whoever is held back must not look as if it wanted little, or all hold each other back for ever.
+    const wanted = waiting + share.requests.size;
+    if (wanted > share.peak) share.peak = wanted;
     if (share.peak <= LIGHT) this.#isLight(connection);
     if (share.requests.size === 0 && (waiting < this.#window() || !this.#othersAreLight(connection))) return false;
     if (share.bytes + message.length > MOST_BYTES) return false;
