@@ -93,7 +93,8 @@ async function serve(
 
 /** In a process group of its own, which its helpers join and with which they end. */
 function open(url: string, profile: string): ChildProcess {
-  const env = { PATH: process.env.PATH, HOME: profile };
+  // Its temporary files, too: killed, it leaves them.
+  const env = { PATH: process.env.PATH, HOME: profile, TMPDIR: profile };
   return spawn(chromium, [...flags, `--user-data-dir=${profile}`, url], { stdio: "ignore", detached: true, env });
 }
 
