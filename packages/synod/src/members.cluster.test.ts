@@ -76,7 +76,7 @@ test(
     try {
       await workload.answered(100);
       const added = await insist(control, ["member", "add", "n4", "--learner", `--peer-urls=${peerUrl}`]);
-      assert.match(added, /^Member [0-9a-f]+ added to cluster [0-9a-f]+\n\nETCD_NAME="n4"\nETCD_INITIAL_CLUSTER="/);
+      assert.match(added, /^Member +[0-9a-f]+ added to cluster +[0-9a-f]+\n\nETCD_NAME="n4"\nETCD_INITIAL_CLUSTER="/);
       assert.match(added, /ETCD_INITIAL_CLUSTER_STATE="existing"/);
       fourth.start();
       await until(() => / ready$/m.test(fourth.log), "n4 is ready");
